@@ -37,7 +37,10 @@ impl TaskId {
             hash.update(b"\n");
         }
         hash.update(fold_text(text).as_bytes());
-        let digest = hash.finalize();
+        Self::of_digest(&hash.finalize())
+    }
+
+    fn of_digest(digest: &[u8]) -> Self {
         let mut id = String::from("task_");
         for byte in &digest[..6] {
             push_hex(&mut id, *byte);
@@ -55,6 +58,19 @@ impl TaskId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The texts of a task's parents, hashed once for all of its children, so that the ids of a whole list
+/// cost each of its bytes once.
+#[derive(Clone, Default)]
+pub struct Lineage(Sha256);
+
+impl Lineage {
+    /// The id of a child with this text (that of [`TaskId::derive`]), and the lineage of its own children.
+    pub fn child(&self, text: &str) -> (TaskId, Lineage) {
+        let hash = self.0.clone().chain_update(fold_text(text).as_bytes());
+        (TaskId::of_digest(&hash.clone().finalize()), Lineage(hash.chain_update(b"\n")))
     }
 }
 
@@ -136,6 +152,15 @@ mod tests {
         assert!(id.is_derived_form());
         assert_ne!(id, TaskId::derive(["Parser"], "Write tests"));
         assert!(!TaskId::new("task_1737187800").is_derived_form());
+    }
+
+    #[test]
+    fn lineage_gives_the_same_ids() {
+        let (a, of_a) = Lineage::default().child(" A  a");
+        let (b, of_b) = of_a.child("B");
+        assert_eq!(a, TaskId::derive([], "A a"));
+        assert_eq!(b, TaskId::derive(["A a"], "B"));
+        assert_eq!(of_b.child("C").0, TaskId::derive(["A a", "B"], "C"));
     }
 
     #[test]
