@@ -34,7 +34,7 @@ pub fn identity(lines: &[Line], index: usize) -> TaskId {
     let line = &lines[index];
     match &line.given_id {
         Some(id) => id.clone(),
-        None => TaskId::derive(parents(lines, index).into_iter(), &line.text),
+        None => TaskId::derive(parents(lines, index), &line.text),
     }
 }
 

@@ -1,0 +1,165 @@
+//! Folds an event into the state. Cannot fail: whether it may happen was decided before.
+use alloc::{boxed::Box, sync::Arc};
+
+use crate::{
+    decide::MAX_STEPS,
+    event::{Event, Excuse},
+    id::{Fingerprint, TaskId},
+    json::RawJson,
+    state::State,
+    task::{AfterFailure, FinalReason, Phase, Running, Steps, Task},
+    time::LocalTime,
+};
+
+impl State {
+    /// Makes the event part of the state. An event about a task that is not there changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(at) = event.at() {
+            self.header.last_update = Some(at);
+        }
+        match event {
+            Event::ServerStarted { session_id, at } => {
+                self.header.last_start_time = Some(*at);
+                self.header.clean_shutdown = false;
+                self.header.session_id = Some(session_id.clone());
+            }
+            Event::ServerStopped { clean, at } => {
+                self.header.last_stop_time = Some(*at);
+                self.header.clean_shutdown = *clean;
+                self.header.current_task = None;
+            }
+            Event::IterationCounted { .. } => self.header.iteration_count += 1,
+            Event::TaskAdded { id, text, metadata, origin, .. } => {
+                self.add(Task::new(id.clone(), &**text, *origin), metadata.as_ref());
+            }
+            Event::TaskStarted { id, attempt_id, at } => {
+                let attempt_id = attempt_id.clone();
+                self.start(id, Running { attempt_id, child: None }, *at);
+            }
+            Event::ChildSpawned { id, child } => self.update(id, |task| {
+                if let Phase::InProgress(running) = &mut task.phase {
+                    running.child = Some(child.clone());
+                }
+            }),
+            Event::StepCompleted { id, step, total, .. } => {
+                self.update(id, |task| complete_step(task, *step, *total));
+            }
+            Event::TaskCompleted { id, result, at } => {
+                self.end(id, Phase::Completed, Some(*at));
+                self.update(id, |task| complete(task, result.as_ref()));
+            }
+            Event::TaskFailed { id, error, then, at } => {
+                self.end(id, Phase::Failed(*then), Some(*at));
+                self.update(id, |task| fail(task, error, *then));
+            }
+            Event::AttemptExcused { id, cause, wait, .. } => {
+                self.end(id, Phase::Pending(*wait), None);
+                self.update(id, |task| excuse(task, *cause));
+            }
+            Event::TaskRetried { id, .. } => {
+                self.end(id, Phase::Pending(None), None);
+                self.update(id, |task| {
+                    task.excused = task.attempts;
+                    task.crashes = 0;
+                    task.reopened = true;
+                });
+            }
+            Event::TaskRolledBack { id, at } => self.end(id, Phase::RolledBack, Some(*at)),
+            Event::TasksPruned { ids, .. } => self.prune(ids),
+            Event::CompletionRemembered { fingerprint } => {
+                Arc::make_mut(&mut self.pruned).insert(*fingerprint);
+            }
+            Event::CompletionForgotten { fingerprint } => {
+                Arc::make_mut(&mut self.pruned).remove(fingerprint);
+            }
+        }
+    }
+
+    fn add(&mut self, mut task: Task, metadata: Option<&RawJson>) {
+        if self.slot(&task.id).is_none() {
+            if metadata.is_some() {
+                task.extra_mut().metadata = metadata.cloned();
+            }
+            self.insert(task);
+        }
+    }
+
+    fn start(&mut self, id: &TaskId, running: Running, at: LocalTime) {
+        self.update(id, |task| {
+            task.phase = Phase::InProgress(Box::new(running));
+            task.attempts = task.attempts.saturating_add(1);
+            task.start_time = Some(at);
+            task.end_time = None;
+            task.reopened = false;
+        });
+        if let Some(slot) = self.slot(id) {
+            self.index.note_latest(&self.table, slot);
+            self.header.current_task = Some(id.clone());
+        }
+    }
+
+    fn end(&mut self, id: &TaskId, phase: Phase, at: Option<LocalTime>) {
+        self.update(id, |task| {
+            task.phase = phase;
+            task.end_time = at;
+        });
+        if self.header.current_task.as_ref() == Some(id) {
+            self.header.current_task = None;
+        }
+    }
+
+    fn prune(&mut self, ids: &[TaskId]) {
+        for id in ids {
+            let Some(task) = self.remove(id) else { continue };
+            let pruned = Arc::make_mut(&mut self.pruned);
+            pruned.insert(Fingerprint::of_id(id));
+            // An id that does not follow from the text would not be found again by a line of the list.
+            if !id.is_derived_form() {
+                pruned.insert(Fingerprint::of_text(&task.text));
+            }
+        }
+        self.compact_if_sparse();
+    }
+}
+
+fn complete(task: &mut Task, result: Option<&RawJson>) {
+    task.error = None;
+    complete_all_steps(task);
+    if result.is_some() {
+        task.extra_mut().result = result.cloned();
+    }
+}
+
+fn fail(task: &mut Task, error: &str, then: AfterFailure) {
+    task.error = Some(error.into());
+    // The attempt that the last crash cut off is excused here, since no other event says so.
+    if then == AfterFailure::Final(FinalReason::CrashLimit) {
+        excuse(task, Excuse::Crash);
+    }
+}
+
+fn excuse(task: &mut Task, cause: Excuse) {
+    task.excused = task.excused.saturating_add(1).min(task.attempts);
+    if cause == Excuse::Crash {
+        task.crashes = task.crashes.saturating_add(1);
+    }
+}
+
+fn complete_step(task: &mut Task, step: u32, total: u32) {
+    let steps = task.extra_mut().steps.get_or_insert_default();
+    steps.last_completed = step;
+    steps.total = total;
+    if let Err(place) = steps.completed.binary_search(&step) {
+        steps.completed.insert(place, step);
+    }
+}
+
+/// A completed task has completed all its steps, as the guide's implementation writes it.
+fn complete_all_steps(task: &mut Task) {
+    let Some(steps) = task.extra.as_mut().and_then(|extra| extra.steps.as_mut()) else { return };
+    if steps.total > MAX_STEPS {
+        return; // another program's number: a list of so many would only cost memory
+    }
+    *steps =
+        Steps { last_completed: steps.total, total: steps.total, completed: (1..=steps.total).collect() };
+}

@@ -1,0 +1,40 @@
+//! `retry`: run a task again that was done, given up or rolled back; also one that was pruned since.
+use alloc::{vec, vec::Vec};
+
+use super::wrong_state;
+use crate::{
+    event::Event,
+    id::{Fingerprint, TaskId},
+    refusal::{Refusal, Verb},
+    state::State,
+    task::TaskState,
+    time::LocalTime,
+};
+
+pub(super) fn retry(
+    state: &State,
+    id: TaskId,
+    text: Option<&str>,
+    at: LocalTime,
+) -> Result<Vec<Event>, Refusal> {
+    match state.task(&id) {
+        Some(task) => match task.state() {
+            TaskState::Failed | TaskState::RolledBack | TaskState::Completed => {
+                Ok(vec![Event::TaskRetried { id, at }])
+            }
+            TaskState::Pending | TaskState::InProgress => Err(wrong_state(task, Verb::Retry)),
+        },
+        None => forget(state, id, text),
+    }
+}
+
+/// A pruned task is known by fingerprints only; without them its line of the list counts as new.
+fn forget(state: &State, id: TaskId, text: Option<&str>) -> Result<Vec<Event>, Refusal> {
+    let of_text = text.map(Fingerprint::of_text);
+    let known = [Some(Fingerprint::of_id(&id)), of_text].into_iter().flatten();
+    let events: Vec<_> = known
+        .filter(|fingerprint| state.is_pruned(*fingerprint))
+        .map(|fingerprint| Event::CompletionForgotten { fingerprint })
+        .collect();
+    if events.is_empty() { Err(Refusal::UnknownTask(id)) } else { Ok(events) }
+}

@@ -1,0 +1,37 @@
+//! What must hold in every state; checked after every load and after every step of a test.
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{
+    state::{Counts, State},
+    task::Phase,
+};
+
+/// What is wrong with a state, one sentence each; empty if it is sound.
+pub fn violations(state: &State) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut counts = Counts::default();
+    for task in state.tasks() {
+        counts.enter(task.state());
+        if state.task(&task.id).map(|found| &found.id) != Some(&task.id) {
+            wrong.push(format!("task {} is not found by its id", task.id));
+        }
+        if state.latest_with_text(&task.text).is_none() {
+            wrong.push(format!("task {} is not found by its text", task.id));
+        }
+        if task.excused > task.attempts {
+            wrong.push(format!("task {}: {} of {} attempts excused", task.id, task.excused, task.attempts));
+        }
+        if task.crashes > task.attempts {
+            wrong.push(format!("task {}: {} of {} attempts crashed", task.id, task.crashes, task.attempts));
+        }
+        if matches!(&task.phase, Phase::InProgress(running) if running.attempt_id.is_some())
+            && task.attempts == 0
+        {
+            wrong.push(format!("task {} runs without an attempt", task.id));
+        }
+    }
+    if counts != state.counts() {
+        wrong.push(format!("counts are {:?}, should be {counts:?}", state.counts()));
+    }
+    wrong
+}

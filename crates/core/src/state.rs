@@ -1,0 +1,253 @@
+//! The whole state: tasks, server, and what is known of tasks that left the document.
+use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
+
+use crate::{
+    id::{Fingerprint, TaskId},
+    index::Index,
+    table::{Slot, Table},
+    task::{Task, TaskState},
+    time::LocalTime,
+};
+
+/// What the document holds besides tasks.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Header {
+    /// `server_state.last_start_time`.
+    pub last_start_time: Option<LocalTime>,
+    /// `server_state.last_stop_time`.
+    pub last_stop_time: Option<LocalTime>,
+    /// `server_state.iteration_count`.
+    pub iteration_count: u64,
+    /// `server_state.clean_shutdown`; true in a brand-new document.
+    pub clean_shutdown: bool,
+    /// `current_task`: the task that was started last and is not ended.
+    pub current_task: Option<TaskId>,
+    /// `session_id`.
+    pub session_id: Option<Box<str>>,
+    /// `last_update`: when the last event happened.
+    pub last_update: Option<LocalTime>,
+    /// Top-level members that we don't know: `"key": value, …`, compact.
+    pub unknown: Option<Box<str>>,
+    /// The same for `server_state`.
+    pub unknown_server: Option<Box<str>>,
+    /// The same for our own top-level `codeagent` object.
+    pub unknown_own: Option<Box<str>>,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self {
+            last_start_time: None,
+            last_stop_time: None,
+            iteration_count: 0,
+            clean_shutdown: true,
+            current_task: None,
+            session_id: None,
+            last_update: None,
+            unknown: None,
+            unknown_server: None,
+            unknown_own: None,
+        }
+    }
+}
+
+/// Everything that is persisted, with indexes for every question that is asked often.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    pub(crate) header: Header,
+    pub(crate) table: Table,
+    pub(crate) index: Index,
+    pub(crate) counts: Counts,
+    pub(crate) pruned: Arc<BTreeSet<Fingerprint>>,
+}
+
+/// How many tasks are in each state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts([usize; 5]);
+
+impl Counts {
+    /// How many are in that state.
+    pub fn of(&self, state: TaskState) -> usize {
+        self.0[state as usize]
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn enter(&mut self, state: TaskState) {
+        self.0[state as usize] += 1;
+    }
+
+    pub(crate) fn leave(&mut self, state: TaskState) {
+        self.0[state as usize] = self.0[state as usize].saturating_sub(1);
+    }
+}
+
+/// Two tasks of a loaded document have one id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DuplicateId(pub TaskId);
+
+impl State {
+    /// Puts a state together from what a snapshot holds.
+    ///
+    /// # Errors
+    /// [`DuplicateId`]: identities are the ground that every promise stands on.
+    pub fn from_parts(
+        header: Header,
+        tasks: impl IntoIterator<Item = Task>,
+        pruned: impl IntoIterator<Item = Fingerprint>,
+    ) -> Result<Self, DuplicateId> {
+        let mut state = Self { header, pruned: Arc::new(pruned.into_iter().collect()), ..Self::default() };
+        for task in tasks {
+            if state.slot(&task.id).is_some() {
+                return Err(DuplicateId(task.id));
+            }
+            state.insert(task);
+        }
+        Ok(state)
+    }
+
+    /// What the document holds besides tasks.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// All tasks in the order of their coming.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        self.table.iter().map(|(_, task)| task)
+    }
+
+    /// The task of that id.
+    pub fn task(&self, id: &TaskId) -> Option<&Task> {
+        self.table.get(self.slot(id)?)
+    }
+
+    /// Of all tasks with that text, white space folded, the one that was started last.
+    pub fn latest_with_text(&self, text: &str) -> Option<&Task> {
+        self.table.get(self.index.latest_by_text(&self.table, text)?)
+    }
+
+    /// How many tasks are in each state.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The task that runs, as the guide's `get_current_task` sees it.
+    pub fn current_task(&self) -> Option<&Task> {
+        self.task(self.header.current_task.as_ref()?)
+    }
+
+    /// Fingerprints of completed tasks that left the document.
+    pub fn pruned(&self) -> impl ExactSizeIterator<Item = &Fingerprint> {
+        self.pruned.iter()
+    }
+
+    /// Whether the fingerprint of a completed task that left the document is this one.
+    pub fn is_pruned(&self, fingerprint: Fingerprint) -> bool {
+        self.pruned.contains(&fingerprint)
+    }
+
+    /// The guide's `is_task_completed`: whether the latest attempt at that text was completed, also if
+    /// it was pruned since.
+    pub fn is_text_completed(&self, text: &str) -> bool {
+        if self.is_pruned(Fingerprint::of_text(text)) {
+            return true;
+        }
+        match self.latest_with_text(text) {
+            Some(task) => task.state() == TaskState::Completed,
+            None => self.is_pruned(Fingerprint::of_id(&TaskId::derive([], text))),
+        }
+    }
+
+    /// A copy for a snapshot, at the price of some pointers: what is asked of it must not need an index.
+    pub fn freeze(&self) -> Frozen {
+        Frozen { header: self.header.clone(), table: self.table.clone(), pruned: Arc::clone(&self.pruned) }
+    }
+
+    pub(crate) fn slot(&self, id: &TaskId) -> Option<Slot> {
+        self.index.by_id(&self.table, id)
+    }
+
+    pub(crate) fn insert(&mut self, task: Task) {
+        self.counts.enter(task.state());
+        let slot = self.table.push(task);
+        self.index.insert(&self.table, slot);
+    }
+
+    pub(crate) fn remove(&mut self, id: &TaskId) -> Option<Task> {
+        let slot = self.slot(id)?;
+        self.index.remove(&self.table, slot);
+        let task = self.table.remove(slot)?;
+        self.counts.leave(task.state());
+        Some(task)
+    }
+
+    /// Closes the gaps that removals left, once they are many.
+    pub(crate) fn compact_if_sparse(&mut self) {
+        if self.table.is_sparse() {
+            self.table.compact();
+            self.index = Index::of(&self.table);
+        }
+    }
+
+    /// Changes a task and keeps the counts right.
+    pub(crate) fn update(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
+        let Some(slot) = self.slot(id) else { return };
+        let Some(task) = self.table.get_mut(slot) else { return };
+        self.counts.leave(task.state());
+        change(task);
+        self.counts.enter(task.state());
+    }
+}
+
+impl PartialEq for State {
+    /// Equal if the document would be: indexes and gaps don't count.
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header
+            && self.pruned == other.pruned
+            && self.table.len() == other.table.len()
+            && self.tasks().eq(other.tasks())
+    }
+}
+
+/// The state at one moment, for writing it down beside the work.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    header: Header,
+    table: Table,
+    pruned: Arc<BTreeSet<Fingerprint>>,
+}
+
+impl Frozen {
+    /// What the document holds besides tasks.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// All tasks in the order of their coming.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.table.iter().map(|(_, task)| task)
+    }
+
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is no task.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fingerprints of completed tasks that left the document, ascending.
+    pub fn pruned(&self) -> impl ExactSizeIterator<Item = &Fingerprint> {
+        self.pruned.iter()
+    }
+
+    /// Equal documents, for tests and `verify`.
+    pub fn to_tasks(&self) -> Vec<Task> {
+        self.tasks().cloned().collect()
+    }
+}
