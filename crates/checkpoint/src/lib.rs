@@ -1,1 +1,5 @@
-//! (to be written)
+//! Where the state is kept: the store trait, the store in files that survives crashes, and the guide's `CheckpointManager`.
+
+pub mod store;
+
+pub use store::{Decided, Store, StoreError};
