@@ -1,0 +1,117 @@
+//! What /proc says of processes: parents, sessions, start times, environments.
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+/// An environment may be larger than this only if its process made it so (exec allows 6 MiB at most).
+const MAX_ENVIRON: u64 = 8 * 1024 * 1024;
+
+/// The fields of /proc/PID/stat that we look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) pid: i32,
+    pub(crate) state: u8,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) session: i32,
+    pub(crate) start_ticks: u64,
+}
+
+impl Stat {
+    pub(crate) fn read(pid: i32) -> io::Result<Self> {
+        let line = fs::read(format!("/proc/{pid}/stat"))?;
+        Self::parse(pid, &line).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    /// `pid (name) state ppid pgrp session …`; a name may hold blanks and brackets, so fields count from the last `)`.
+    fn parse(pid: i32, line: &[u8]) -> Option<Self> {
+        let after_name = line.iter().rposition(|&byte| byte == b')')? + 1;
+        let mut fields = std::str::from_utf8(&line[after_name..]).ok()?.split_ascii_whitespace();
+        let state = *fields.next()?.as_bytes().first()?;
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let session = fields.next()?.parse().ok()?;
+        // Field 22; the session was field 6.
+        let start_ticks = fields.nth(15)?.parse().ok()?;
+        Some(Self { pid, state, parent, group, session, start_ticks })
+    }
+
+    /// Dead, and only waiting to be reaped.
+    pub(crate) fn is_dead(&self) -> bool {
+        matches!(self.state, b'Z' | b'X' | b'x')
+    }
+}
+
+/// Every process that can be seen.
+pub(crate) fn all() -> io::Result<Vec<Stat>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // Processes come and go meanwhile.
+        found.extend(Stat::read(pid).ok());
+    }
+    Ok(found)
+}
+
+/// The environment that a process started with; empty for zombies and kernel threads, and unreadable
+/// for processes of other users.
+pub(crate) struct Environ(Vec<u8>);
+
+impl Environ {
+    pub(crate) fn read(pid: i32) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The value of a variable; the first counts, as for getenv.
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
+        let mut entries = self.0.split(|&byte| byte == 0);
+        entries.find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    }
+}
+
+/// The command line, its words joined by blanks; foreign text.
+pub(crate) fn command_line(pid: i32) -> Vec<u8> {
+    let mut line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    while line.last() == Some(&0) {
+        line.pop();
+    }
+    line.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+    line
+}
+
+/// The working directory of a process.
+pub(crate) fn working_dir(pid: i32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_survives_strange_names() {
+        let line = b"42 (a) S 1 (b)) R 7 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 11 12";
+        let stat = Stat::parse(42, line).unwrap();
+        assert_eq!((stat.state, stat.parent, stat.session, stat.start_ticks), (b'R', 7, 41, 987_654));
+        assert_eq!(Stat::parse(42, b"42 (cut"), None);
+        assert_eq!(Stat::parse(42, b"42 (cut) R 1 2"), None);
+    }
+
+    #[test]
+    fn we_see_ourselves() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let found = all().unwrap().into_iter().find(|stat| stat.pid == me).unwrap();
+        assert_eq!(found.start_ticks, Stat::read(me).unwrap().start_ticks);
+        assert!(!found.is_dead());
+        assert!(!command_line(me).is_empty());
+    }
+
+    #[test]
+    fn variables_match_exactly() {
+        let environ = Environ(b"XID=0\0IDX=1\0ID=a=b\0ID=later\0".to_vec());
+        assert_eq!(environ.get("ID"), Some(&b"a=b"[..]));
+        assert_eq!(environ.get("I"), None);
+    }
+}
