@@ -63,7 +63,7 @@ impl TaskId {
 
 /// The texts of a task's parents, hashed once for all of its children, so that the ids of a whole list
 /// cost each of its bytes once.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Debug)]
 pub struct Lineage(Sha256);
 
 impl Lineage {
