@@ -1,2 +1,45 @@
-//! Project tasks.
-fn main() {}
+//! What CI and people run: `cargo xtask test | man | completions`.
+//!
+//! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
+
+mod files;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
+  man               man pages, in English and Russian, into target/man
+  completions       shell completions into target/completions
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["test"] => test::run(test::Extent::All),
+        ["test", "--quick"] => test::run(test::Extent::Quick),
+        ["man"] => files::man(),
+        ["completions"] => files::completions(),
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("error: no such task: {}\n\n{USAGE}", args.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

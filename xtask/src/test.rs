@@ -1,0 +1,52 @@
+//! `cargo xtask test`: what CI checks, in the order in which mistakes are cheapest to find.
+
+use std::process::Stdio;
+
+use crate::steps::{Failed, Steps, cargo};
+
+/// How much is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    All,
+    /// Formatting, lints, unit tests.
+    Quick,
+}
+
+/// Runs the checks.
+pub(crate) fn run(extent: Extent) -> Result<(), String> {
+    let mut steps = Steps::default();
+    steps.run("formatting", &mut cargo(&["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    steps.run("lints", &mut cargo(&clippy));
+    match extent {
+        Extent::Quick => {
+            steps.run("unit tests", &mut cargo(&["test", "--workspace", "--locked", "--lib", "--bins"]))
+        }
+        Extent::All => {
+            tests(&mut steps);
+            docs(&mut steps);
+        }
+    }
+    steps.finish().map_err(|failed: Failed| failed.to_string())
+}
+
+/// With nextest where it is installed (each test a process of its own, all crates at once), else with plain cargo.
+fn tests(steps: &mut Steps) {
+    if has_nextest() {
+        steps.run("tests", &mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]));
+        steps.run("doc tests", &mut cargo(&["test", "--workspace", "--locked", "--doc"]));
+    } else {
+        steps.run("tests", &mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]));
+    }
+}
+
+fn has_nextest() -> bool {
+    let mut asked = cargo(&["nextest", "--version"]);
+    asked.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn docs(steps: &mut Steps) {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]);
+    steps.run("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"));
+}
