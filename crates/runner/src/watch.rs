@@ -12,9 +12,9 @@ use crate::pump::Pump;
 use crate::stop::{StopHandle, Urgency};
 use crate::tree::{self, Leader};
 
-/// After the child's end, how long others may go on to write to its pipes before they are ended: `cmd | tee log &`
-/// needs a moment, a daemon has no claim to more.
-const LINGER: Duration = Duration::from_millis(200);
+/// After the child's end, how long others may go on before they are ended: `cmd > >(tee log)` needs a moment,
+/// a daemon has no claim to more.
+const LINGER: Duration = Duration::from_millis(500);
 /// The grace of what a child left behind when it ended by itself.
 const REST_GRACE: Duration = Duration::from_secs(2);
 /// How often the rest of a tree is looked at again: it may start new processes while it ends.
@@ -81,8 +81,8 @@ impl<'a> Watch<'a> {
     pub(crate) fn run(mut self) -> Ended {
         self.until_leader_ends();
         let elapsed = self.started.elapsed();
-        self.let_others_finish_writing();
         let exit = self.leader.reap();
+        self.let_others_finish();
         let left_over = self.end_the_rest() + usize::from(!self.leader_dead);
         let pumped = self.pump.finish();
         Ended {
@@ -206,15 +206,15 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Lets those who outlive the child empty their buffers into its pipes, for a moment.
-    fn let_others_finish_writing(&mut self) {
+    /// Lets those who outlive the child empty their buffers into its pipes and end, for a moment.
+    fn let_others_finish(&mut self) {
         let until = Instant::now() + LINGER;
-        while self.ending.is_none()
-            && self.pump.has_writers()
-            && self.stop.requested() <= self.stop_seen
-            && Instant::now() < until
-        {
-            self.wait(&[], Some(until));
+        while self.ending.is_none() && self.stop.requested() <= self.stop_seen && Instant::now() < until {
+            let rest = if self.pump.has_writers() { Vec::new() } else { self.leader.rest() };
+            if rest.is_empty() && !self.pump.has_writers() {
+                return;
+            }
+            self.wait(&rest, Some(until));
         }
     }
 

@@ -68,10 +68,11 @@ impl Attributes {
     fn fill(&mut self) -> io::Result<()> {
         let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
         let flags = i16::try_from(flags).unwrap_or_default() | libc::POSIX_SPAWN_SETSID;
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: the set is filled by sigfillset or sigemptyset before it is read; `self.0` is initialized.
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: a set is plain bits, all written before it is read; `self.0` is initialized.
         unsafe {
-            libc::sigfillset(set.as_mut_ptr());
+            // Not sigfillset: it leaves out glibc's two internal signals, and posix_spawn would ignore them for good.
+            set.as_mut_ptr().write_bytes(0xff, 1);
             libc::sigdelset(set.as_mut_ptr(), libc::SIGKILL);
             libc::sigdelset(set.as_mut_ptr(), libc::SIGSTOP);
             check(libc::posix_spawnattr_setsigdefault(&raw mut self.0, set.as_ptr()))?;

@@ -1,4 +1,5 @@
 //! Builders and watchers for tests with real children.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 use std::io;

@@ -1,0 +1,210 @@
+//! What a killed server leaves behind is found and ended, and nothing else.
+//!
+//! The server that dies is this binary again, running one of the ignored tests at the end of this file.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use codeagent_runner::survivors::{SurvivorEnded, SurvivorQuery, end_survivors};
+use codeagent_runner::{ProcessIdentity, StopHandle, spawn};
+use common::{eventually, lives, sh};
+
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A server that started an attempt and was killed with SIGKILL.
+struct Dead {
+    dir: tempfile::TempDir,
+    attempt_id: String,
+    identity: ProcessIdentity,
+    leader: i32,
+    other: i32,
+}
+
+impl Dead {
+    /// The script must write two pids, its own and another one, to `pids`.
+    fn with_child(script: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut server = helper("server_that_dies", dir.path(), &[("SCRIPT", script)]);
+        let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let told =
+            lines.find_map(|line| line.split_once("child: ").map(|(_, told)| told.to_owned())).unwrap();
+        let words: Vec<&str> = told.split(' ').collect();
+        let file = dir.path().join("pids");
+        eventually("the child is there", || file.exists());
+        server.kill().unwrap();
+        server.wait().unwrap();
+        let pids = std::fs::read_to_string(&file).unwrap();
+        let pids: Vec<i32> = pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+        let identity = ProcessIdentity {
+            pid: words[1].parse().unwrap(),
+            start_ticks: words[2].parse().unwrap(),
+            boot_id: words[3].to_owned(),
+        };
+        assert!(lives(pids[0]) && lives(pids[1]));
+        Self { dir, attempt_id: words[0].to_owned(), identity, leader: pids[0], other: pids[1] }
+    }
+
+    fn query(&self) -> SurvivorQuery {
+        SurvivorQuery {
+            identity: Some(self.identity.clone()),
+            attempt_id: self.attempt_id.clone(),
+            dir: self.dir.path().to_owned(),
+        }
+    }
+
+    fn lives(&self) -> (bool, bool) {
+        (lives(self.leader), lives(self.other))
+    }
+}
+
+impl Drop for Dead {
+    fn drop(&mut self) {
+        // Whatever the test did: nothing may be left.
+        end_survivors(&[self.query()], Duration::ZERO);
+    }
+}
+
+fn helper(test: &str, dir: &Path, env: &[(&str, &str)]) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).current_dir(dir).stdout(Stdio::piped());
+    command.envs(env.iter().copied()).spawn().unwrap()
+}
+
+/// A child with a grandchild in a session of its own.
+const FAMILY: &str = "setsid sh -c 'exec sleep 1000' & echo $$ $! >pids.new; mv pids.new pids; wait";
+
+fn found(ended: &[SurvivorEnded]) -> Vec<i32> {
+    let mut pids: Vec<i32> = ended.iter().map(|ended| ended.pid).collect();
+    pids.sort_unstable();
+    pids
+}
+
+#[test]
+fn survivors_are_found_by_identity_and_mark_and_ended() {
+    let dead = Dead::with_child(FAMILY);
+    let ended = end_survivors(&[dead.query()], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+    assert!(found(&ended).contains(&dead.leader) && found(&ended).contains(&dead.other), "{ended:?}");
+    assert!(ended.iter().all(|one| one.gone && one.attempt_id == dead.attempt_id));
+    let leader = ended.iter().find(|one| one.pid == dead.leader).unwrap();
+    assert!(leader.command.starts_with("/bin/sh -c setsid sh"), "{}", leader.command);
+    assert_eq!(end_survivors(&[dead.query()], GRACE), []);
+}
+
+#[test]
+fn survivors_are_found_without_a_recorded_identity() {
+    let dead = Dead::with_child(FAMILY);
+    end_survivors(&[SurvivorQuery { identity: None, ..dead.query() }], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+}
+
+#[test]
+fn survivors_that_ignore_sigterm_are_killed() {
+    let dead = Dead::with_child(&format!("trap '' TERM; {FAMILY}; while :; do sleep 0.05; done"));
+    let began = Instant::now();
+    let ended = end_survivors(&[dead.query()], GRACE);
+    assert!(began.elapsed() >= GRACE);
+    assert_eq!(dead.lives(), (false, false));
+    assert!(ended.iter().all(|one| one.gone));
+}
+
+#[test]
+fn a_child_without_the_mark_is_found_by_its_parent_and_a_recorded_one_by_its_folder() {
+    let dead = Dead::with_child(
+        "exec env -i sh -c 'env -i setsid sleep 1000 & echo $$ $! >pids.new; mv pids.new pids; wait'",
+    );
+    assert_eq!(end_survivors(&[SurvivorQuery { identity: None, ..dead.query() }], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
+    end_survivors(&[dead.query()], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+}
+
+#[test]
+fn a_used_pid_is_not_touched() {
+    // What a reused pid looks like: the same number, another start; another boot; or another mark.
+    let dead =
+        Dead::with_child("exec env -i sh -c 'echo $$ $$ >pids.new; mv pids.new pids; exec sleep 1000'");
+    let mut later = dead.query();
+    later.identity.as_mut().unwrap().start_ticks += 1;
+    let mut rebooted = dead.query();
+    rebooted.identity.as_mut().unwrap().boot_id = "another".into();
+    assert_eq!(end_survivors(&[later, rebooted], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
+}
+
+#[test]
+fn other_attempts_are_not_touched() {
+    let dead = Dead::with_child(FAMILY);
+    let mut other = SurvivorQuery { identity: None, ..dead.query() };
+    other.attempt_id.push('0');
+    let mut shorter = SurvivorQuery { identity: None, ..dead.query() };
+    shorter.attempt_id.pop();
+    assert_eq!(end_survivors(&[other, shorter], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
+}
+
+#[test]
+fn the_child_of_the_original_of_a_copied_folder_is_not_touched() {
+    let dead = Dead::with_child(FAMILY);
+    let copy = tempfile::tempdir().unwrap();
+    let query = SurvivorQuery { dir: copy.path().to_owned(), ..dead.query() };
+    assert_eq!(end_survivors(&[query], GRACE), []);
+    let without_mark =
+        Dead::with_child("exec env -i sh -c 'echo $$ $$ >pids.new; mv pids.new pids; exec sleep 1000'");
+    let query = SurvivorQuery { dir: copy.path().to_owned(), ..without_mark.query() };
+    assert_eq!(end_survivors(&[query], GRACE), []);
+    assert_eq!((dead.lives(), without_mark.lives()), ((true, true), (true, true)));
+}
+
+#[test]
+fn the_same_folder_by_another_name_is_the_same_folder() {
+    let dead = Dead::with_child(FAMILY);
+    let names = tempfile::tempdir().unwrap();
+    let link = names.path().join("link");
+    std::os::unix::fs::symlink(dead.dir.path(), &link).unwrap();
+    end_survivors(&[SurvivorQuery { dir: link, ..dead.query() }], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+}
+
+#[test]
+fn we_and_our_parents_are_not_touched() {
+    // An agent that outlived its server and itself starts a server: that one must not end its own parents.
+    let dir = tempfile::tempdir().unwrap();
+    let here = dir.path().to_str().unwrap().to_owned();
+    let env = [("CODEAGENT_ATTEMPT_ID", "ourselves"), ("CODEAGENT_PROJECT_DIR", here.as_str())];
+    let mut sibling = Command::new("sleep").arg("1000").envs(env).spawn().unwrap();
+    let mut server = helper("server_inside_an_attempt", dir.path(), &env);
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told: Vec<String> = lines.filter(|line| line.contains("ended: ")).collect();
+    assert!(server.wait().unwrap().success());
+    assert!(told[0].ends_with(&format!("ended: [{}]", sibling.id())), "{told:?}");
+    assert!(!sibling.wait().unwrap().success());
+}
+
+#[test]
+#[ignore = "run by the tests above, as a process of its own"]
+fn server_that_dies() {
+    let Ok(script) = std::env::var("SCRIPT") else { return };
+    let mut spec = sh(&script);
+    spec.dir = std::env::current_dir().unwrap();
+    let id = spec.attempt_id.clone();
+    let attempt = spawn(spec).unwrap();
+    let identity = attempt.identity();
+    println!("child: {id} {} {} {}", identity.pid, identity.start_ticks, identity.boot_id);
+    attempt.watch(&mut |_, _: &[u8]| Ok(()), &StopHandle::new().unwrap());
+}
+
+#[test]
+#[ignore = "run by the tests above, as a process of its own"]
+fn server_inside_an_attempt() {
+    let query = SurvivorQuery {
+        identity: None,
+        attempt_id: "ourselves".into(),
+        dir: std::env::current_dir().unwrap(),
+    };
+    println!("ended: {:?}", found(&end_survivors(&[query], GRACE)));
+}
