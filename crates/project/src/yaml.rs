@@ -122,6 +122,13 @@ impl Node {
         Node { line, column, kind: Kind::Str(text.to_owned()), raw: None }
     }
 
+    /// A list of texts without a file.
+    #[must_use]
+    pub fn list_of(texts: &[String]) -> Node {
+        let items = texts.iter().map(|text| Node::text_at(1, 1, text)).collect();
+        Node { line: 1, column: 1, kind: Kind::Seq(items), raw: None }
+    }
+
     /// What a plain scalar with this text would be.
     #[must_use]
     pub fn plain_at(line: u32, column: u32, text: &str) -> Node {

@@ -1,0 +1,2 @@
+### core: words that every part uses.
+### Every key here begins with `core-`. Leading blanks of a text are written {"  "}.

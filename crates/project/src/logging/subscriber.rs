@@ -1,0 +1,256 @@
+//! From an event to its lines: the subscriber behind `tracing`'s macros.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Zoned;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::span;
+use tracing::subscriber::{DefaultGuard, Interest};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+
+use super::file::LogFile;
+use super::format::Record;
+use super::{Console, Format, Level};
+
+/// Where the time of a line comes from.
+pub type Clock = fn() -> Zoned;
+
+/// What is logged, and where to.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The least grave level that is written.
+    pub level: Level,
+    /// The shape of a line.
+    pub format: Format,
+    /// The log file; `None` for none.
+    pub file: Option<PathBuf>,
+    /// Also to the console.
+    pub console: bool,
+    /// Colour level names if the console is a terminal.
+    pub color: bool,
+    /// Local time.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    /// The guide's line from `INFO` on to the console, coloured, no file, the system's time.
+    fn default() -> Settings {
+        let format = Format::guide();
+        Settings { level: Level::Info, format, file: None, console: true, color: true, clock: Zoned::now }
+    }
+}
+
+/// The one who writes lines. Clones write to the same places.
+#[derive(Clone)]
+pub struct Logger(Arc<Sinks>);
+
+struct Sinks {
+    settings: Settings,
+    console: Option<Arc<Console>>,
+    file: Option<Mutex<Guarded>>,
+    captured: Option<Captured>,
+}
+
+/// The log file, and whether its present trouble was already told.
+struct Guarded {
+    log: LogFile,
+    told: bool,
+}
+
+/// The lines of a logger for tests.
+#[derive(Debug, Clone, Default)]
+pub struct Captured(Arc<Mutex<Vec<String>>>);
+
+/// A logger was set for this process before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a logger is already set for this process")]
+pub struct AlreadySet;
+
+/// Makes a logger and sets it for the whole process.
+///
+/// # Errors
+/// [`AlreadySet`] on the second call.
+pub fn init(settings: Settings, console: &Arc<Console>) -> Result<Logger, AlreadySet> {
+    let logger = Logger::new(settings, console);
+    tracing::dispatcher::set_global_default(logger.dispatch()).map_err(|_| AlreadySet)?;
+    Ok(logger)
+}
+
+impl Logger {
+    /// A logger that is not set anywhere yet. An unusable log file is told on the console, once.
+    #[must_use]
+    pub fn new(settings: Settings, console: &Arc<Console>) -> Logger {
+        let file = settings.file.clone().map(|path| {
+            let mut log = LogFile::new(path);
+            let prepared = log.prepare();
+            let mut guarded = Guarded { log, told: false };
+            guarded.tell(prepared, console);
+            Mutex::new(guarded)
+        });
+        Logger(Arc::new(Sinks { settings, console: Some(Arc::clone(console)), file, captured: None }))
+    }
+
+    /// A logger that keeps its lines, in the guide's format, all at 2026-01-18 10:00:00.
+    #[must_use]
+    pub fn for_tests(level: Level) -> (Logger, Captured) {
+        let settings = Settings { level, clock: guide_time, ..Settings::default() };
+        let captured = Captured::default();
+        let sinks = Sinks { settings, console: None, file: None, captured: Some(captured.clone()) };
+        (Logger(Arc::new(sinks)), captured)
+    }
+
+    /// Sets it for the current thread, until the guard is dropped.
+    #[must_use]
+    pub fn set_for_thread(&self) -> DefaultGuard {
+        tracing::dispatcher::set_default(&self.dispatch())
+    }
+
+    /// As `tracing` takes it.
+    #[must_use]
+    pub fn dispatch(&self) -> Dispatch {
+        Dispatch::new(self.clone())
+    }
+
+    /// Writes a line whose level is only known at run time; `name` says who speaks (`codeagent.cli`).
+    pub fn log(&self, level: Level, name: &str, message: &str) {
+        if level >= self.0.settings.level {
+            self.write(&self.stamp(level, name, message));
+        }
+    }
+
+    fn stamp<'a>(&self, level: Level, name: &'a str, message: &'a str) -> Record<'a> {
+        static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
+        let time = (self.0.settings.clock)();
+        Record { time, level, name, message, fields: NONE.get_or_init(Map::new), file: None, line: None }
+    }
+
+    fn write(&self, record: &Record<'_>) {
+        let Sinks { settings, console, file, captured } = &*self.0;
+        let plain = settings.format.line(record, false);
+        if let Some(captured) = captured {
+            captured.0.lock().unwrap_or_else(PoisonError::into_inner).push(plain.clone());
+        }
+        let Some(console) = console else { return };
+        if settings.console {
+            let color = settings.color && console.is_terminal();
+            if color { console.line(&settings.format.line(record, true)) } else { console.line(&plain) }
+        }
+        if let Some(file) = file {
+            let mut guarded = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let written = guarded.log.write_line(&plain);
+            guarded.tell(written, console);
+        }
+    }
+}
+
+impl Guarded {
+    /// Says on the console that the file cannot be written, once until it can be again.
+    fn tell(&mut self, result: std::io::Result<()>, console: &Console) {
+        match result {
+            Ok(()) => self.told = false,
+            Err(_) if self.told => {}
+            Err(error) => {
+                self.told = true;
+                let path = self.log.path().to_string_lossy();
+                console.line(&format!("log file {}: {error}", crate::harmless::harmless(&path)));
+            }
+        }
+    }
+}
+
+impl Captured {
+    /// All lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All lines so far without their time: `WARNING - text`.
+    #[must_use]
+    pub fn without_times(&self) -> Vec<String> {
+        let cut = |line: &String| line.split_once(" - ").map_or("", |(_, rest)| rest).to_owned();
+        self.lines().iter().map(cut).collect()
+    }
+}
+
+/// 2026-01-18 10:00:00 in UTC, the time of the guide's example.
+fn guide_time() -> Zoned {
+    jiff::Timestamp::from_second(1_768_730_400).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC)
+}
+
+impl Subscriber for Logger {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    /// Libraries speak from `WARNING` on: their `INFO` is our users' noise.
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let ours = metadata.target().starts_with("codeagent");
+        let least = self.0.settings.level.max(if ours { Level::Debug } else { Level::Warning });
+        metadata.is_event() && Level::from(*metadata.level()) >= least
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let mut parts = Parts::default();
+        event.record(&mut parts);
+        let name = metadata.target().replace("::", ".");
+        let record = self.stamp(Level::from(*metadata.level()), &name, &parts.message);
+        self.write(&Record { fields: &parts.fields, file: metadata.file(), line: metadata.line(), ..record });
+    }
+
+    // Spans are not used: what a line belongs to stands in its fields.
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// An event's message and fields.
+#[derive(Default)]
+struct Parts {
+    message: String,
+    fields: Map<String, Value>,
+}
+
+impl Parts {
+    fn put(&mut self, field: &Field, value: Value) {
+        match (field.name(), value) {
+            ("message", Value::String(text)) => self.message = text,
+            (name, value) => _ = self.fields.insert(name.to_owned(), value),
+        }
+    }
+}
+
+impl Visit for Parts {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.put(field, Value::String(format!("{value:?}")));
+    }
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value.into());
+    }
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value.into());
+    }
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value.into());
+    }
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value.into());
+    }
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value.into());
+    }
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.put(field, value.to_string().into());
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
