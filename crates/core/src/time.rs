@@ -26,6 +26,16 @@ impl LocalTime {
         EPOCH.checked_add(jiff::SignedDuration::from_micros(self.0)).ok()
     }
 
+    /// So many microseconds after 1970-01-01T00:00:00.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
     /// Reads an ISO 8601 time. An offset is accepted and dropped: the document's times are local.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_suffix(['Z', 'z']).unwrap_or(text);

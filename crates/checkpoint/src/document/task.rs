@@ -1,0 +1,433 @@
+//! One task of the document: its line read and written.
+use codeagent_core::{
+    AttemptId, ChildIdentity, LocalTime, Origin, Phase, RawJson, Task, TaskId, TaskState, Wait,
+    task::{AfterFailure, Extra, FinalReason, Running, Steps},
+};
+
+use super::{
+    error::{ErrorKind, Fault, Scanned},
+    scan::Scanner,
+    time as times,
+    write::Sink,
+};
+
+/// A task as far as it was read.
+#[derive(Default)]
+struct Draft {
+    id: Option<TaskId>,
+    text: Option<std::sync::Arc<str>>,
+    state: Option<TaskState>,
+    start_time: Option<LocalTime>,
+    end_time: Option<LocalTime>,
+    attempts: u32,
+    error: Option<Box<str>>,
+    metadata: Option<RawJson>,
+    result: Option<RawJson>,
+    steps: Option<Steps>,
+    own: Option<Box<Own>>,
+    unknown: String,
+    unknown_steps: String,
+}
+
+/// The task's `codeagent` object as far as it was read.
+#[derive(Default)]
+struct Own {
+    /// The number of attempts for which what belongs to a state was written down.
+    attempts: Option<u32>,
+    excused: u32,
+    crashes: u32,
+    added: bool,
+    reopened: bool,
+    wait: Option<Wait>,
+    end: Option<FinalReason>,
+    attempt_id: Option<AttemptId>,
+    child: Option<ChildIdentity>,
+    unknown: String,
+}
+
+pub(super) fn read(s: &mut Scanner<'_>) -> Scanned<Task> {
+    let start = s.at();
+    let mut draft = Draft::default();
+    s.object(|s, key| {
+        match &*key.name {
+            "task_id" => draft.id = Some(TaskId::new(filled(s)?)),
+            "task_text" => draft.text = Some(s.string()?.into()),
+            "state" => draft.state = Some(state(s)?),
+            "start_time" => draft.start_time = time(s)?,
+            "end_time" => draft.end_time = time(s)?,
+            "attempts" => draft.attempts = or_default(s, Scanner::integer)?,
+            "error_message" => draft.error = error(s)?,
+            "metadata" => draft.metadata = raw(s)?.filter(|metadata| !is_empty_object(metadata.as_str())),
+            "result" => draft.result = raw(s)?,
+            "instruction_progress" => {
+                draft.unknown_steps.clear();
+                draft.steps = steps(s, &mut draft.unknown_steps)?;
+            }
+            "codeagent" => draft.own = Some(Box::new(Own::read(s)?)),
+            _ => s.keep(key, &mut draft.unknown)?,
+        }
+        Ok(())
+    })?;
+    draft.finish(start)
+}
+
+impl Draft {
+    fn finish(mut self, start: usize) -> Scanned<Task> {
+        let missing = |what| Fault::new(ErrorKind::BadValue(what), start);
+        let id = self.id.take().ok_or_else(|| missing("a task with a `task_id`"))?;
+        let text = self.text.take().ok_or_else(|| missing("a task with a `task_text`"))?;
+        let own = self.own.take();
+        let extra = self.extra(own.as_deref());
+        let mut task = Task {
+            attempts: self.attempts,
+            start_time: self.start_time,
+            end_time: self.end_time,
+            error: self.error,
+            extra,
+            ..Task::new(id, text, Origin::List)
+        };
+        let own = own.map_or_else(Own::default, |own| *own);
+        own.complete(&mut task, self.state.unwrap_or(TaskState::Pending));
+        Ok(task)
+    }
+
+    fn extra(&mut self, own: Option<&Own>) -> Option<Box<Extra>> {
+        let extra = Extra {
+            metadata: self.metadata.take(),
+            result: self.result.take(),
+            steps: self.steps.take(),
+            unknown: some(&self.unknown),
+            unknown_own: own.and_then(|own| some(&own.unknown)),
+            unknown_steps: some(&self.unknown_steps),
+        };
+        (extra != Extra::default()).then(|| Box::new(extra))
+    }
+}
+
+impl Own {
+    fn read(s: &mut Scanner<'_>) -> Scanned<Self> {
+        let mut own = Self::default();
+        s.object(|s, key| {
+            match &*key.name {
+                "attempts" => own.attempts = Some(s.integer()?),
+                "excused" => own.excused = s.integer()?,
+                "crashes" => own.crashes = s.integer()?,
+                "origin" => own.added = origin(s)?,
+                "reopened" => own.reopened = s.bool()?,
+                "wait" => own.wait = wait(s)?,
+                "final" => own.end = final_reason(s)?,
+                "attempt_id" => own.attempt_id = text(s)?.map(|id| AttemptId(id.into())),
+                "child" => own.child = child(s)?,
+                _ => s.keep(key, &mut own.unknown)?,
+            }
+            Ok(())
+        })?;
+        Ok(own)
+    }
+
+    /// Completes a task. Another program may have gone on with it and left our part as it was: what belongs
+    /// to one state of one attempt counts only in that state of that attempt.
+    fn complete(self, task: &mut Task, state: TaskState) {
+        let current = self.attempts.is_none_or(|attempts| attempts == task.attempts);
+        let wait = self.wait.filter(|_| current);
+        task.phase = match state {
+            TaskState::Pending => Phase::Pending(wait),
+            TaskState::InProgress if current && task.attempts > 0 => {
+                Phase::InProgress(Box::new(Running { attempt_id: self.attempt_id, child: self.child }))
+            }
+            TaskState::InProgress => Phase::InProgress(Box::default()),
+            TaskState::Completed => Phase::Completed,
+            TaskState::Failed => Phase::Failed(match self.end {
+                Some(reason) if current => AfterFailure::Final(reason),
+                _ => AfterFailure::Retry(wait),
+            }),
+            TaskState::RolledBack => Phase::RolledBack,
+        };
+        task.excused = self.excused.min(task.attempts);
+        task.crashes = self.crashes.min(task.attempts);
+        task.reopened = self.reopened && current;
+        if self.added {
+            task.origin = Origin::Added;
+        }
+    }
+}
+
+pub(super) fn some(members: &str) -> Option<Box<str>> {
+    (!members.is_empty()).then(|| members.into())
+}
+
+/// `null` stands for the default.
+pub(super) fn or_default<'a, T: Default>(
+    s: &mut Scanner<'a>,
+    read: impl FnOnce(&mut Scanner<'a>) -> Scanned<T>,
+) -> Scanned<T> {
+    if s.null() { Ok(T::default()) } else { read(s) }
+}
+
+/// A string or `null`.
+pub(super) fn text(s: &mut Scanner<'_>) -> Scanned<Option<Box<str>>> {
+    or_default(s, |s| Ok(Some(s.string()?.into())))
+}
+
+/// A string that says something: an identity.
+pub(super) fn filled(s: &mut Scanner<'_>) -> Scanned<std::sync::Arc<str>> {
+    let start = s.at();
+    let text = s.string()?;
+    if text.is_empty() {
+        return Err(Fault::new(ErrorKind::BadValue("a string that is not empty"), start));
+    }
+    Ok(text.into())
+}
+
+/// A time or `null`.
+pub(super) fn time(s: &mut Scanner<'_>) -> Scanned<Option<LocalTime>> {
+    let start = s.at();
+    or_default(s, |s| {
+        let time = times::parse(&s.string()?);
+        time.map(Some).ok_or_else(|| Fault::new(ErrorKind::BadValue("an ISO 8601 time"), start))
+    })
+}
+
+fn state(s: &mut Scanner<'_>) -> Scanned<TaskState> {
+    let start = s.at();
+    let name = s.string()?;
+    TaskState::parse(&name).ok_or_else(|| Fault::new(ErrorKind::UnknownState(name.into_owned()), start))
+}
+
+/// An error message; one that is no string (a script's own idea) is kept as its JSON text.
+fn error(s: &mut Scanner<'_>) -> Scanned<Option<Box<str>>> {
+    match s.peek() {
+        b'"' => text(s),
+        _ => Ok(raw(s)?.map(|value| value.0)),
+    }
+}
+
+/// Any value but `null`, as text.
+fn raw(s: &mut Scanner<'_>) -> Scanned<Option<RawJson>> {
+    or_default(s, |s| Ok(Some(RawJson::new(super::scan::one_line(s.raw()?)))))
+}
+
+fn is_empty_object(value: &str) -> bool {
+    value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| inside.trim().is_empty())
+}
+
+fn steps(s: &mut Scanner<'_>, unknown: &mut String) -> Scanned<Option<Steps>> {
+    if s.null() {
+        return Ok(None);
+    }
+    let mut steps = Steps::default();
+    s.object(|s, key| {
+        match &*key.name {
+            "last_completed_instruction" => steps.last_completed = or_default(s, Scanner::integer)?,
+            "total_instructions" => steps.total = or_default(s, Scanner::integer)?,
+            "completed_instructions" => steps.completed = or_default(s, numbers)?,
+            _ => s.keep(key, unknown)?,
+        }
+        Ok(())
+    })?;
+    Ok(Some(steps))
+}
+
+/// Numbers of steps: ascending, each once, as the rules keep them.
+fn numbers(s: &mut Scanner<'_>) -> Scanned<Vec<u32>> {
+    let mut numbers = Vec::new();
+    s.array(|s, _| {
+        numbers.push(s.integer()?);
+        Ok(())
+    })?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+fn origin(s: &mut Scanner<'_>) -> Scanned<bool> {
+    let start = s.at();
+    match &*s.string()? {
+        "added" => Ok(true),
+        "list" => Ok(false),
+        _ => Err(Fault::new(ErrorKind::BadValue("`added` or `list`"), start)),
+    }
+}
+
+fn final_reason(s: &mut Scanner<'_>) -> Scanned<Option<FinalReason>> {
+    let start = s.at();
+    or_default(s, |s| {
+        let reason = FinalReason::parse(&s.string()?);
+        reason.map(Some).ok_or_else(|| Fault::new(ErrorKind::BadValue("a reason that we know"), start))
+    })
+}
+
+fn wait(s: &mut Scanner<'_>) -> Scanned<Option<Wait>> {
+    if s.null() {
+        return Ok(None);
+    }
+    let mut wait = Wait { since_unix_ms: 0, delay_ms: 0 };
+    s.object(|s, key| {
+        match &*key.name {
+            "since_unix_ms" => wait.since_unix_ms = s.signed()?,
+            "delay_ms" => wait.delay_ms = s.integer()?,
+            _ => s.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(Some(wait))
+}
+
+fn child(s: &mut Scanner<'_>) -> Scanned<Option<ChildIdentity>> {
+    if s.null() {
+        return Ok(None);
+    }
+    let mut child = ChildIdentity { pid: 0, start_ticks: 0, boot_id: "".into() };
+    s.object(|s, key| {
+        match &*key.name {
+            "pid" => child.pid = s.integer()?,
+            "start_ticks" => child.start_ticks = s.integer()?,
+            "boot_id" => child.boot_id = s.string()?.into(),
+            _ => s.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(Some(child))
+}
+
+/// Writes a task on one line.
+pub(super) fn write(out: &mut Sink<'_>, task: &Task) {
+    out.text("    {\"task_id\": ");
+    out.string(task.id.as_str());
+    out.text(", \"task_text\": ");
+    out.string(&task.text);
+    out.text(", \"state\": \"");
+    out.text(task.state().as_str());
+    out.text("\", \"start_time\": ");
+    out.time(task.start_time);
+    out.text(", \"end_time\": ");
+    out.time(task.end_time);
+    out.text(", \"attempts\": ");
+    out.number(u64::from(task.attempts));
+    out.text(", \"error_message\": ");
+    out.string_or_null(task.error.as_deref());
+    out.text(", \"metadata\": ");
+    out.raw(task.metadata().map_or("{}", RawJson::as_str));
+    if let Some(extra) = &task.extra {
+        write_extra(out, extra);
+    }
+    write_own(out, task);
+    out.text("}");
+}
+
+fn write_extra(out: &mut Sink<'_>, extra: &Extra) {
+    if extra.steps.is_some() || extra.unknown_steps.is_some() {
+        write_steps(out, extra.steps.as_ref(), extra.unknown_steps.as_deref());
+    }
+    if let Some(result) = &extra.result {
+        out.text(", \"result\": ");
+        out.raw(result.as_str());
+    }
+    if let Some(unknown) = &extra.unknown {
+        out.text(", ");
+        out.text(unknown);
+    }
+}
+
+fn write_steps(out: &mut Sink<'_>, steps: Option<&Steps>, unknown: Option<&str>) {
+    let none = Steps::default();
+    let steps = steps.unwrap_or(&none);
+    out.text(", \"instruction_progress\": {\"last_completed_instruction\": ");
+    out.number(u64::from(steps.last_completed));
+    out.text(", \"total_instructions\": ");
+    out.number(u64::from(steps.total));
+    out.text(", \"completed_instructions\": [");
+    for (index, step) in steps.completed.iter().enumerate() {
+        if index > 0 {
+            out.text(", ");
+        }
+        out.number(u64::from(*step));
+    }
+    out.text("]");
+    if let Some(unknown) = unknown {
+        out.text(", ");
+        out.text(unknown);
+    }
+    out.text("}");
+}
+
+/// Writes the task's `codeagent` object: only what differs from the default, and nothing where nothing does.
+fn write_own(out: &mut Sink<'_>, task: &Task) {
+    let mut before = ", \"codeagent\": {";
+    let mut key = |out: &mut Sink<'_>, name: &str| {
+        out.text(std::mem::replace(&mut before, ", "));
+        out.text("\"");
+        out.text(name);
+        out.text("\": ");
+    };
+    let mut count = |out: &mut Sink<'_>, name: &str, count: u32| {
+        if count > 0 {
+            key(out, name);
+            out.number(u64::from(count));
+        }
+    };
+    count(out, "excused", task.excused);
+    count(out, "crashes", task.crashes);
+    if task.origin == Origin::Added {
+        key(out, "origin");
+        out.text("\"added\"");
+    }
+    if belongs_to_an_attempt(task) {
+        key(out, "attempts");
+        out.number(u64::from(task.attempts));
+    }
+    if task.reopened {
+        key(out, "reopened");
+        out.bool(true);
+    }
+    write_phase(out, &task.phase, &mut key);
+    if let Some(unknown) = task.extra.as_ref().and_then(|extra| extra.unknown_own.as_deref()) {
+        out.text(std::mem::replace(&mut before, ", "));
+        out.text(unknown);
+    }
+    if before == ", " {
+        out.text("}");
+    }
+}
+
+/// Whether there is anything that another program's going on with the task makes void.
+fn belongs_to_an_attempt(task: &Task) -> bool {
+    task.reopened
+        || match &task.phase {
+            Phase::Pending(wait) | Phase::Failed(AfterFailure::Retry(wait)) => wait.is_some(),
+            Phase::InProgress(running) => **running != Running::default(),
+            Phase::Failed(AfterFailure::Final(_)) => true,
+            Phase::Completed | Phase::RolledBack => false,
+        }
+}
+
+fn write_phase(out: &mut Sink<'_>, phase: &Phase, key: &mut impl FnMut(&mut Sink<'_>, &str)) {
+    match phase {
+        Phase::Pending(Some(wait)) | Phase::Failed(AfterFailure::Retry(Some(wait))) => {
+            key(out, "wait");
+            out.text(&format!(
+                "{{\"since_unix_ms\": {}, \"delay_ms\": {}}}",
+                wait.since_unix_ms, wait.delay_ms
+            ));
+        }
+        Phase::Failed(AfterFailure::Final(reason)) => {
+            key(out, "final");
+            out.string(reason.as_str());
+        }
+        Phase::InProgress(running) => write_running(out, running, key),
+        _ => {}
+    }
+}
+
+fn write_running(out: &mut Sink<'_>, running: &Running, key: &mut impl FnMut(&mut Sink<'_>, &str)) {
+    if let Some(AttemptId(id)) = &running.attempt_id {
+        key(out, "attempt_id");
+        out.string(id);
+    }
+    if let Some(child) = &running.child {
+        key(out, "child");
+        out.text(&format!("{{\"pid\": {}, \"start_ticks\": {}, \"boot_id\": ", child.pid, child.start_ticks));
+        out.string(&child.boot_id);
+        out.text("}");
+    }
+}
