@@ -42,8 +42,6 @@ pub struct Contents {
     pub bytes: Vec<u8>,
     /// Its state when it was opened.
     pub stamp: FileStamp,
-    /// Its metadata when it was opened.
-    pub meta: Metadata,
 }
 
 /// What became of reading a file.
@@ -81,7 +79,7 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<ReadOutcome> {
     if bytes.len() as u64 > limit {
         return Ok(ReadOutcome::TooLarge(bytes.len() as u64));
     }
-    Ok(ReadOutcome::Read(Contents { bytes, stamp: FileStamp::of(&meta), meta }))
+    Ok(ReadOutcome::Read(Contents { bytes, stamp: FileStamp::of(&meta) }))
 }
 
 fn open_without_waiting(path: &Path) -> io::Result<File> {

@@ -139,7 +139,9 @@ mod tests {
     use super::*;
 
     fn manager(dir: &Path) -> StatusManager {
-        let texts = StatusTexts { title: "Статус".into(), history: "История выполнения".into() };
+        let texts = StatusTexts {
+            title: "Статус".into(), history: "История выполнения".into()
+        };
         StatusManager::new(dir.join("status.md"), texts)
     }
 

@@ -1,16 +1,40 @@
 //! Task logs: one file for each attempt, `logs/task_<id>_<YYYYMMDD_HHMMSS>.log`, with the child's output in it,
 //! bounded in size and with secrets masked (the guide's TaskLogger).
+//!
+//! `name` and `header` say whose log a file is, `mask` and `secrets` what must not stand in it, `bounded` how much of
+//! the output is kept.
 
-use std::io;
+mod bounded;
+mod header;
+mod mask;
+mod name;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
+
+use self::bounded::Bounded;
+use self::mask::Masker;
+use self::secrets::Secrets;
+pub use self::secrets::secret_values;
+use crate::fs::{append_private, create_new_private, create_private_dirs};
+
+/// How many attempts of one task may begin in one second.
+const NAMES: u32 = 10_000;
 
 /// The folder of the task logs and what holds for all of them.
 #[derive(Clone, Debug)]
 pub struct TaskLogs {
     dir: PathBuf,
     max_bytes: u64,
+    secrets: Arc<Secrets>,
 }
 
 /// What a log begins with.
@@ -48,37 +72,96 @@ pub enum Level {
     Error,
 }
 
-/// The log of one attempt, being written.
-#[derive(Debug)]
-pub struct TaskLog {
-    path: PathBuf,
+impl Level {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+        }
+    }
 }
 
 impl TaskLogs {
-    /// For a folder, which is made when the first log is. `max_bytes` is `executor.max_log_bytes`;
+    /// For a folder, which is made when the first log is. `max_bytes` is `executor.max_log_bytes` (4096 at least);
     /// `secrets` are values to mask besides what looks like a secret (see [`secret_values`]).
     pub fn new(dir: impl Into<PathBuf>, max_bytes: u64, secrets: &[String]) -> Self {
-        let _ = secrets;
-        Self { dir: dir.into(), max_bytes }
+        Self { dir: dir.into(), max_bytes, secrets: Arc::new(Secrets::new(secrets)) }
     }
 
-    /// Opens the log of an attempt: one create, nothing synced.
+    /// Opens the log of an attempt: one create and one write, nothing synced. An attempt that has a log already goes
+    /// on in it; every other gets a file of its own.
     ///
     /// # Errors
     /// Those of the system.
     pub fn start(&self, header: &LogHeader<'_>) -> io::Result<TaskLog> {
-        let _ = self.max_bytes;
-        let time = header.started.strftime("%Y%m%d_%H%M%S");
-        Ok(TaskLog { path: self.dir.join(format!("task_{}_{time}.log", header.task_id)) })
+        for number in 1..NAMES {
+            let path = self.dir.join(name::log_name(header.task_id, header.started, number));
+            match create_new_private(&path) {
+                Ok(file) => return self.begin(header, path, file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && number == 1 => {
+                    create_private_dirs(&self.dir)?;
+                    let file = create_new_private(&path)?;
+                    return self.begin(header, path, file);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if is_of(&path, header) {
+                        return self.go_on(path);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn begin(&self, header: &LogHeader<'_>, path: PathBuf, file: fs::File) -> io::Result<TaskLog> {
+        // A text of 1 MB must not use the log up.
+        let limit = usize::try_from(self.max_bytes / 8).unwrap_or(usize::MAX).clamp(256, 64 << 10);
+        let head = self.masked(&header::write(header, limit))?;
+        let mut log = TaskLog::new(Bounded::new(path, file, 0, self.max_bytes), Arc::clone(&self.secrets));
+        log.file.write(&head)?;
+        Ok(log)
+    }
+
+    fn go_on(&self, path: PathBuf) -> io::Result<TaskLog> {
+        self.mend(|log| path.ends_with(log))?;
+        let file = append_private(&path)?;
+        let used = file.metadata()?.len();
+        Ok(TaskLog::new(Bounded::new(path, file, used, self.max_bytes), Arc::clone(&self.secrets)))
+    }
+
+    fn masked(&self, text: &str) -> io::Result<Vec<u8>> {
+        let (mut masker, mut masked) = (Masker::new(), Vec::new());
+        let mut sink = |bytes: &[u8]| masked.write_all(bytes);
+        masker.push(&self.secrets, text.as_bytes(), &mut sink)?;
+        masker.finish(&self.secrets, &mut sink)?;
+        Ok(masked)
     }
 
     /// Puts the side files of logs that a crash cut off into their logs. To be called once, before the first
     /// [`TaskLogs::start`]. Returns the logs that were mended.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of the system; what is not mended then is at the next call.
     pub fn recover(&self) -> io::Result<Vec<PathBuf>> {
-        Ok(vec![])
+        self.mend(|_| true)
+    }
+
+    fn mend(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+        let mut segments: BTreeMap<PathBuf, Vec<u64>> = BTreeMap::new();
+        for name in self.names()? {
+            if let Some((log, number)) = bounded::parse_segment(&name)
+                && name::parse(log).is_some()
+                && is_wanted(log)
+            {
+                segments.entry(self.dir.join(log)).or_default().push(number);
+            }
+        }
+        for (log, numbers) in &segments {
+            bounded::mend(log, numbers.clone())?;
+        }
+        Ok(segments.into_keys().collect())
     }
 
     /// Removes all but the newest `keep` logs and those of tasks (ids as they were started with) that
@@ -86,9 +169,23 @@ impl TaskLogs {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn rotate(&self, keep: usize, is_needed: impl FnMut(&str) -> bool) -> io::Result<usize> {
-        let _ = (keep, is_needed);
-        Ok(0)
+    pub fn rotate(&self, keep: usize, mut is_needed: impl FnMut(&str) -> bool) -> io::Result<usize> {
+        let mut logs = self.logs(|_| true)?;
+        let old = logs.len().saturating_sub(keep);
+        let mut removed = 0;
+        for path in logs.drain(..old) {
+            let needed =
+                path.file_name().and_then(|name| name.to_str()).and_then(name::parse).is_some_and(|name| {
+                    // The name tells most ids; those that it cannot hold stand in the file.
+                    let known = name.may_be_altered().then(|| header::read(&path).ok().flatten()).flatten();
+                    is_needed(known.as_ref().map_or(name.id, |known| known.id.as_str()))
+                });
+            if !needed {
+                fs::remove_file(&path)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// The logs of a task with the number of their attempt, oldest first.
@@ -96,16 +193,73 @@ impl TaskLogs {
     /// # Errors
     /// Those of the system; a folder that does not exist holds none.
     pub fn logs_of(&self, task_id: &str) -> io::Result<Vec<(u32, PathBuf)>> {
-        let _ = task_id;
-        Ok(vec![])
+        let (safe, shown) = (name::safe_id(task_id), header::one_line(task_id));
+        let mut found: Vec<(u32, PathBuf)> = Vec::new();
+        for path in self.logs(|name| name.id == safe)? {
+            // A log without a head was cut off in its first write, or is another program's.
+            let unknown = found.last().map_or(1, |(attempt, _)| attempt + 1);
+            match header::read(&path)? {
+                Some(known) if known.id != shown => {}
+                known => found.push((known.map_or(unknown, |known| known.attempt), path)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Logs by name, oldest first.
+    fn logs(&self, is_wanted: impl Fn(&name::LogName<'_>) -> bool) -> io::Result<Vec<PathBuf>> {
+        let names = self.names()?;
+        let mut logs: Vec<_> = names
+            .iter()
+            .filter_map(|file| Some((name::parse(file)?, file)))
+            .filter(|(name, _)| is_wanted(name))
+            .map(|(name, file)| (name.time, name.number, file))
+            .collect();
+        logs.sort_unstable();
+        Ok(logs.into_iter().map(|(_, _, file)| self.dir.join(file)).collect())
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            other => other?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
     }
 }
 
+fn is_of(path: &Path, header: &LogHeader<'_>) -> bool {
+    header::read(path).ok().flatten().is_some_and(|known| {
+        known.id == header::one_line(header.task_id)
+            && known.attempt == header.attempt
+            && known.attempt_id == header::one_line(header.attempt_id)
+    })
+}
+
+/// The log of one attempt, being written.
+#[derive(Debug)]
+pub struct TaskLog {
+    file: Bounded,
+    secrets: Arc<Secrets>,
+    out: Masker,
+    err: Masker,
+    /// A write failed: it was told once, and the attempt goes on without a log.
+    failed: bool,
+}
+
 impl TaskLog {
+    fn new(file: Bounded, secrets: Arc<Secrets>) -> Self {
+        Self { file, secrets, out: Masker::new(), err: Masker::new(), failed: false }
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Writes a line of our own: `%Y-%m-%d %H:%M:%S - LEVEL - message`.
@@ -113,8 +267,15 @@ impl TaskLog {
     /// # Errors
     /// The first one that the disk gives; after it nothing more is written, and all calls return `Ok`.
     pub fn line(&mut self, now: DateTime, level: Level, message: &str) -> io::Result<()> {
-        let _ = (now, level, message);
-        Ok(())
+        if self.failed {
+            return Ok(());
+        }
+        let gap = if self.file.at_line_start() { "" } else { "\n" };
+        let (time, level) = (now.strftime("%Y-%m-%d %H:%M:%S"), level.as_str());
+        let line = format!("{gap}{time} - {level} - {}\n", message.trim_end());
+        let (mut masker, file) = (Masker::new(), &mut self.file);
+        let written = masker.push(&self.secrets, line.as_bytes(), &mut |bytes| file.write(bytes));
+        self.latch(written)
     }
 
     /// Takes output of the child as it comes.
@@ -122,8 +283,16 @@ impl TaskLog {
     /// # Errors
     /// As [`TaskLog::line`].
     pub fn output(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let _ = (stream, bytes);
-        Ok(())
+        if self.failed {
+            return Ok(());
+        }
+        let file = &mut self.file;
+        let masker = match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        };
+        let written = masker.push(&self.secrets, bytes, &mut |bytes| file.write(bytes));
+        self.latch(written)
     }
 
     /// Writes what is held back, puts head and tail together and closes the log with a last line.
@@ -131,13 +300,19 @@ impl TaskLog {
     /// # Errors
     /// As [`TaskLog::line`].
     pub fn finish(mut self, now: DateTime, level: Level, message: &str) -> io::Result<()> {
-        self.line(now, level, message)
+        if self.failed {
+            return Ok(());
+        }
+        let file = &mut self.file;
+        let mut sink = |bytes: &[u8]| file.write(bytes);
+        self.out.finish(&self.secrets, &mut sink)?;
+        self.err.finish(&self.secrets, &mut sink)?;
+        self.line(now, level, message)?;
+        if self.failed { Ok(()) } else { self.file.assemble() }
     }
-}
 
-/// The values of environment variables whose names look secret (`…_KEY`, `…_TOKEN`, `…PASSWORD…`), long enough
-/// to be told from other text.
-pub fn secret_values(variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
-    let _ = variables;
-    vec![]
+    fn latch(&mut self, written: io::Result<()>) -> io::Result<()> {
+        self.failed |= written.is_err();
+        written
+    }
 }

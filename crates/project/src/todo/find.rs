@@ -167,6 +167,9 @@ pub(super) fn io_error(path: &Path, source: io::Error) -> TodoError {
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, TodoError> {
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        TodoError::InvalidUtf8 { path: path.to_owned(), line: 1 + super::edit::Lines::new(good).filter(|line| line.end < line.next).count() }
+        TodoError::InvalidUtf8 {
+            path: path.to_owned(),
+            line: 1 + super::edit::Lines::new(good).filter(|line| line.end < line.next).count(),
+        }
     })
 }

@@ -26,12 +26,16 @@ const NAMES: u32 = 10_000;
 pub fn target(output_dir: &Path, session: &str) -> io::Result<PathBuf> {
     create_private_dirs(output_dir)?;
     let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
-    numbered(output_dir, "GENERATED", session).find(is_free).ok_or_else(|| io::ErrorKind::AlreadyExists.into())
+    numbered(output_dir, "GENERATED", session)
+        .find(is_free)
+        .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
 }
 
 fn numbered(dir: &Path, kind: &str, session: &str) -> impl Iterator<Item = PathBuf> {
-    let session: String =
-        session.chars().map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
+    let session: String = session
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' })
+        .collect();
     let (dir, kind) = (dir.to_owned(), kind.to_owned());
     (1..NAMES).map(move |number| match number {
         1 => dir.join(format!("{kind}_{session}.md")),

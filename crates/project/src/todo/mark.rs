@@ -10,8 +10,8 @@ use codeagent_core::list::Mark;
 use super::edit::{Edits, box_char};
 use super::entry::{Entry, Parsed, Site};
 use super::error::{NoticeKind, TodoError, TodoNotice};
-use super::find::{ListFile, io_error, read_all};
 use super::find::Format;
+use super::find::{ListFile, io_error, read_all};
 use super::{TodoPlaces, markdown, merge, text, yaml};
 use crate::fs::{Keep, ReadOutcome, read_regular, replace};
 
@@ -62,7 +62,6 @@ pub fn set_marks(places: &TodoPlaces, requests: &[MarkRequest]) -> Result<MarkRe
     }
     path.map_or_else(|| Ok(MarkReport::default()), |path| Err(TodoError::KeepsChanging { path }))
 }
-
 
 /// What was done so far; a pass that found a file changed is followed by another.
 #[derive(Default)]
@@ -142,8 +141,7 @@ impl Marking {
     }
 
     fn report(self, requests: &[MarkRequest]) -> MarkReport {
-        let mut report =
-            MarkReport { written: self.written, notices: self.notices, ..MarkReport::default() };
+        let mut report = MarkReport { written: self.written, notices: self.notices, ..MarkReport::default() };
         let mut seen = HashSet::new();
         for id in requests.iter().map(|request| &request.id).filter(|id| seen.insert(*id)) {
             if self.changed.contains(id) {
@@ -168,7 +166,12 @@ struct Change<'a> {
 
 impl Change<'_> {
     /// The edits that set the mark; `None` where no safe ones are known.
-    fn edits(&self, file: &ListFile, parsed: &Parsed, places: Option<&mut yaml::Places<'_>>) -> Option<Edits> {
+    fn edits(
+        &self,
+        file: &ListFile,
+        parsed: &Parsed,
+        places: Option<&mut yaml::Places<'_>>,
+    ) -> Option<Edits> {
         let mut edits = Edits::default();
         let comment = self.request.comment.as_deref().filter(|_| self.request.mark == Mark::Done);
         let (from, end) = match &parsed.entries[self.entry].site {
@@ -199,11 +202,7 @@ fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
 
 /// Makes the changes of which the file, read again, shows that they changed nothing else; in YAML a text may mean
 /// more than it seems. What is left out is found by halving, so that few bad items among many cost few readings.
-fn edit_checked<'a>(
-    file: &ListFile,
-    parsed: &Parsed,
-    changes: Vec<Change<'a>>,
-) -> (String, Vec<Change<'a>>) {
+fn edit_checked<'a>(file: &ListFile, parsed: &Parsed, changes: Vec<Change<'a>>) -> (String, Vec<Change<'a>>) {
     let mut made: Vec<Change<'a>> = Vec::new();
     let mut text = file.text.clone();
     let mut pending = vec![changes];

@@ -81,7 +81,8 @@ impl TodoList {
             notices.extend(list.notices.iter().map(|&(line, kind)| file.notice(line, kind)));
             parsed.push(list);
         }
-        let merged = merge::merge(&parsed, |file, line, kind| notices.push(found.files[file].notice(line, kind)));
+        let merged =
+            merge::merge(&parsed, |file, line, kind| notices.push(found.files[file].notice(line, kind)));
         let files = found.files.into_iter().map(|file| file.path).collect();
         Ok(Self { merged, files, places: places.clone(), stamp, notices })
     }

@@ -71,7 +71,8 @@ mod linux {
             for folder in folders {
                 match inotify::add_watch(&self.inotify, &folder, flags) {
                     Ok(_) => {}
-                    Err(error) if error == rustix::io::Errno::NOENT || error == rustix::io::Errno::NOTDIR => {}
+                    Err(error) if error == rustix::io::Errno::NOENT || error == rustix::io::Errno::NOTDIR => {
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }

@@ -177,7 +177,10 @@ impl<'a> Places<'a> {
     fn before(&self, at: usize) -> (Option<u8>, bool) {
         let before = self.text[..at].trim_end_matches([' ', '\t']);
         let trimmed = before.trim_end();
-        (trimmed.bytes().last().filter(|_| trimmed.len() > super::edit::bom_length(self.text)), trimmed == before)
+        (
+            trimmed.bytes().last().filter(|_| trimmed.len() > super::edit::bom_length(self.text)),
+            trimmed == before,
+        )
     }
 }
 
@@ -216,7 +219,13 @@ pub(super) fn mark_edits(site: &YamlSite, request: &MarkRequest, places: &mut Pl
 }
 
 /// Puts lines before a key (or a text) of a block, which keep its indentation.
-fn insert_keys(at: Place, fresh: &[String], then: &str, places: &mut Places<'_>, edits: &mut Edits) -> Option<()> {
+fn insert_keys(
+    at: Place,
+    fresh: &[String],
+    then: &str,
+    places: &mut Places<'_>,
+    edits: &mut Edits,
+) -> Option<()> {
     let byte = places.byte(at)?;
     // Something else before it, such as an anchor or a tag, would come to stand before our key.
     let (before, same_line) = places.before(byte);
@@ -296,7 +305,8 @@ fn flow_scalar_length(rest: &str) -> Option<usize> {
 fn quoted_length(line: &str, quote: char, escape: char) -> Option<usize> {
     let mut characters = line.char_indices().skip(1).peekable();
     while let Some((at, c)) = characters.next() {
-        let escaped = c == escape && (escape == '\\' || characters.peek().is_some_and(|(_, next)| *next == quote));
+        let escaped =
+            c == escape && (escape == '\\' || characters.peek().is_some_and(|(_, next)| *next == quote));
         if escaped {
             characters.next();
         } else if c == quote {

@@ -1,0 +1,270 @@
+//! Masks secrets in a stream of bytes that comes in chunks, with bounded memory.
+//!
+//! Whole lines go through at once. Of a line that is not finished only what may be a secret, or begin one, is held
+//! back, at most [`HOLD`] bytes; a longer secret is swallowed as it comes.
+
+use std::io;
+
+use super::secrets::{Class, MASK, Secrets};
+
+/// How much of an unfinished line is held back at most.
+const HOLD: usize = 8 << 10;
+
+/// How much is held back of a line that is longer than that: enough to see what follows a name.
+const HOLD_LONG: usize = 1 << 10;
+
+/// The state of one stream between two chunks.
+#[derive(Debug)]
+pub(super) struct Masker {
+    held: Vec<u8>,
+    /// A secret that was longer than what we hold goes on.
+    swallow: Class,
+    /// The byte before the held ones.
+    before: Option<u8>,
+}
+
+impl Masker {
+    pub(super) fn new() -> Self {
+        Self { held: Vec::new(), swallow: Class::Fixed, before: None }
+    }
+
+    /// Takes a chunk and hands on what can be told to be no secret.
+    pub(super) fn push(
+        &mut self,
+        secrets: &Secrets,
+        chunk: &[u8],
+        sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.held.is_empty() {
+            let done = self.take(secrets, chunk, sink)?;
+            self.held.extend_from_slice(&chunk[done..]);
+            return Ok(());
+        }
+        let mut bytes = std::mem::take(&mut self.held);
+        bytes.extend_from_slice(chunk);
+        let done = self.take(secrets, &bytes, sink)?;
+        bytes.drain(..done);
+        // A large chunk must not keep its memory for the rest of the stream.
+        bytes.shrink_to(HOLD);
+        self.held = bytes;
+        Ok(())
+    }
+
+    /// Hands on what is held back: nothing more comes.
+    pub(super) fn finish(
+        &mut self,
+        secrets: &Secrets,
+        sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let from = self.swallowed(&held);
+        self.mask(secrets, &held[from..], held.len() - from, sink)?;
+        self.swallow = Class::Fixed;
+        Ok(())
+    }
+
+    /// Hands on what it can and returns how many bytes are done with.
+    fn take(
+        &mut self,
+        secrets: &Secrets,
+        bytes: &[u8],
+        sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<usize> {
+        let mut from = self.swallowed(bytes);
+        let lines = memchr::memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1);
+        if from < lines {
+            let whole = &bytes[from..lines];
+            self.mask(secrets, whole, whole.len(), sink)?;
+            from = lines + self.swallowed(&bytes[lines..]);
+        }
+        let rest = &bytes[from..];
+        if rest.is_empty() {
+            return Ok(from);
+        }
+        let clean = secrets.hold_from(rest);
+        if rest.len() - clean <= HOLD {
+            self.hand_on(&rest[..clean], sink)?;
+            return Ok(from + clean);
+        }
+        let long = rest.len() - HOLD_LONG;
+        let upto = long + secrets.hold_from(&rest[long..]);
+        Ok(from + self.mask(secrets, rest, upto, sink)?)
+    }
+
+    /// How many bytes belong to a secret that began before them.
+    fn swallowed(&mut self, bytes: &[u8]) -> usize {
+        if self.swallow == Class::Fixed {
+            return 0;
+        }
+        let length = self.swallow.length(bytes);
+        if length < bytes.len() {
+            self.swallow = Class::Fixed;
+        }
+        if length > 0 {
+            self.before = bytes.get(length - 1).copied();
+        }
+        length
+    }
+
+    /// Hands on `bytes` with the secrets masked that begin before `upto`, and returns how many bytes are done with:
+    /// at least `upto`. A secret that reaches the end of the bytes may go on in the next ones.
+    fn mask(
+        &mut self,
+        secrets: &Secrets,
+        bytes: &[u8],
+        upto: usize,
+        sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<usize> {
+        let mut done = 0;
+        let mut masked = Vec::new();
+        while let Some(secret) = secrets.next(bytes, done, self.before).filter(|secret| secret.sign < upto) {
+            masked.extend_from_slice(&bytes[done..secret.from]);
+            masked.extend_from_slice(MASK);
+            done = secret.to;
+            if done == bytes.len() {
+                self.swallow = secret.class;
+            }
+        }
+        if masked.is_empty() {
+            let upto = upto.max(done);
+            self.hand_on(&bytes[..upto], sink)?;
+            return Ok(upto);
+        }
+        if done < upto {
+            masked.extend_from_slice(&bytes[done..upto]);
+            done = upto;
+        }
+        sink(&masked)?;
+        self.before = done.checked_sub(1).map(|last| bytes[last]).or(self.before);
+        Ok(done)
+    }
+
+    fn hand_on(&mut self, bytes: &[u8], sink: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let Some(last) = bytes.last() else { return Ok(()) };
+        self.before = Some(*last);
+        sink(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn masked(chunks: &[&[u8]], values: &[String]) -> String {
+        let secrets = Secrets::new(values);
+        let (mut masker, mut out) = (Masker::new(), Vec::new());
+        let mut sink = |bytes: &[u8]| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        };
+        for chunk in chunks {
+            masker.push(&secrets, chunk, &mut sink).unwrap();
+            assert!(masker.held.len() <= HOLD);
+        }
+        masker.finish(&secrets, &mut sink).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn one(text: &str) -> String {
+        masked(&[text.as_bytes()], &[])
+    }
+
+    const SK: &str = "sk-abcdefghij0123456789";
+
+    #[test]
+    fn secrets_are_masked() {
+        let cases = [
+            ("key sk-abcdefghij0123456789, ok", "key sk-***, ok"),
+            ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_***"),
+            ("AKIAIOSFODNN7EXAMPLE\n", "AKIA***\n"),
+            ("Authorization: Bearer abc.def\r\n", "Authorization: Bearer ***\r\n"),
+            ("-H 'authorization: Basic dXNlcjpw' x", "-H 'authorization: Basic ***' x"),
+            ("{\"password\": \"my pass phrase\", \"a\": 1}", "{\"password\": \"***\", \"a\": 1}"),
+            (r#"{\"api_key\": \"abcdef\"}"#, r#"{\"api_key\": \"***\"}"#),
+            ("DB_PASSWORD=hunter2 next", "DB_PASSWORD=*** next"),
+            ("api_key: abcd", "api_key: ***"),
+            ("GET /?token=abcdefg&user=me", "GET /?token=***&user=me"),
+            ("tool --db-password hunter2 go", "tool --db-password *** go"),
+            ("postgres://me:hunter2@host/db", "postgres://me:***@host/db"),
+            ("bearer abcdefghijklmnop", "bearer ***"),
+            (
+                "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc=\n-----END RSA PRIVATE KEY-----\nb",
+                "a\n-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\nb",
+            ),
+        ];
+        for (text, want) in cases {
+            assert_eq!(one(text), want);
+        }
+    }
+
+    #[test]
+    fn other_text_is_left_alone() {
+        for text in [
+            "task-ca978112ca1bca978112ca1b is done",
+            "used 123456 tokens, max_tokens: 4096, token: 100000",
+            "Enter password",
+            "the secret of https://example.org/a@b:c",
+            "sk-learn-contrib-and-something",
+            "Unexpected token: }",
+        ] {
+            assert_eq!(one(text), text);
+        }
+    }
+
+    #[test]
+    fn values_handed_in_are_masked() {
+        let long = format!("{}{}", "x9".repeat(40), " and more");
+        let values = ["correct horse".to_owned(), long.clone(), "line one here\nline two here".to_owned()];
+        let text = format!("a correct horse b {long} c line two here d CORRECT HORSE\n");
+        assert_eq!(masked(&[text.as_bytes()], &values), "a *** b *** c *** d CORRECT HORSE\n");
+    }
+
+    #[test]
+    fn a_secret_without_end_costs_no_memory() {
+        let text = format!("password={}\nnext\n", "x".repeat(100_000));
+        let chunks: Vec<&[u8]> = text.as_bytes().chunks(777).collect();
+        assert_eq!(masked(&chunks, &[]), "password=***\nnext\n");
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_not_held_back() {
+        let secrets = Secrets::new(&[]);
+        let (mut masker, mut out) = (Masker::new(), Vec::new());
+        let mut sink = |bytes: &[u8]| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        };
+        masker.push(&secrets, b"compiling 17 of 20 ", &mut sink).unwrap();
+        assert_eq!(out, b"compiling 17 of 20 ");
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z ]{0,12}",
+            Just("\n".to_owned()),
+            Just(format!(" {SK} ")),
+            Just("password=hunter2\n".to_owned()),
+            Just("Authorization: Bearer abcdefgh012345 ".to_owned()),
+            Just("correct horse battery".to_owned()),
+            "[a-z]{9000,9100}",
+        ]
+    }
+
+    proptest! {
+        /// However a text is cut into chunks, no secret comes through, and nothing else is lost.
+        #[test]
+        fn chunks_make_no_difference(pieces in prop::collection::vec(piece(), 0..12), size in 1usize..6000) {
+            let values = ["correct horse battery".to_owned()];
+            let text = pieces.concat();
+            let whole = masked(&[text.as_bytes()], &values);
+            let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+            let cut = masked(&chunks, &values);
+            for secret in ["abcdefghij0123456789", "hunter2", "abcdefgh012345", "correct horse battery"] {
+                prop_assert!(!cut.contains(secret), "{cut}");
+            }
+            prop_assert_eq!(cut, whole);
+        }
+    }
+}

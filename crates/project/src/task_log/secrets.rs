@@ -1,0 +1,393 @@
+//! What a secret looks like: well-known prefixes, names of keys with a value behind them, and values handed in.
+//!
+//! One automaton finds the places worth a look at memory speed; a few comparisons by hand then decide. Values never
+//! go over the end of a line, except those of private keys.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind};
+
+/// What stands where a secret stood.
+pub(super) const MASK: &[u8] = b"***";
+
+/// How a place that was found is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rule {
+    /// A token that begins so, with at least so many characters behind it.
+    Prefix(usize),
+    /// A JSON web token.
+    Jwt,
+    /// The name of a key; a value of at least so many bytes behind it is secret.
+    Key(usize),
+    /// The header: `Authorization: Bearer …`.
+    Authorization,
+    /// `Bearer …` elsewhere.
+    Bearer,
+    /// `://user:password@host`.
+    Url,
+    /// `-----BEGIN … PRIVATE KEY-----`.
+    PrivateKey,
+    /// A value that was handed in.
+    Value,
+}
+
+const PREFIXES: [(&str, usize); 25] = [
+    ("sk-", 20),
+    ("sk_live_", 16),
+    ("sk_test_", 16),
+    ("rk_live_", 16),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxa-", 10),
+    ("xoxb-", 10),
+    ("xoxp-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("AIza", 30),
+    ("npm_", 30),
+    ("pypi-", 30),
+    ("hf_", 20),
+    ("gsk_", 20),
+    ("xai-", 20),
+    ("dop_v1_", 20),
+];
+
+const KEYS: [(&str, usize); 19] = [
+    ("password", 1),
+    ("passwd", 1),
+    ("passphrase", 1),
+    ("pwd", 4),
+    ("secret", 6),
+    ("secret_key", 4),
+    ("secret_access_key", 4),
+    ("secretkey", 4),
+    ("token", 6),
+    ("api_key", 4),
+    ("api-key", 4),
+    ("apikey", 4),
+    ("access_key", 4),
+    ("access-key", 4),
+    ("accesskey", 4),
+    ("private_key", 4),
+    ("auth_key", 4),
+    ("credential", 4),
+    ("credentials", 4),
+];
+
+/// Shorter values that are handed in would mask ordinary words.
+const SHORTEST_VALUE: usize = 8;
+
+/// Longer values are found by their first bytes, so that the automaton stays small.
+const LONGEST_PATTERN: usize = 64;
+
+/// Everything that is known about secrets; shared by all logs.
+#[derive(Debug)]
+pub(super) struct Secrets {
+    /// Of the first [`LONGEST_PATTERN`] bytes of each pattern. `None` would mean billions of states, which patterns
+    /// of this length cannot have.
+    automaton: Option<AhoCorasick>,
+    rules: Vec<Rule>,
+    patterns: Vec<Vec<u8>>,
+    longest: usize,
+    /// Whether a pattern has a blank in it, so that the last word is not all that may be the begin of one.
+    has_blanks: bool,
+}
+
+/// A place to mask: `[from, to)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Secret {
+    /// Where the sign of it begins: its prefix or the name before it.
+    pub(super) sign: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// How it goes on where it reaches the end of the bytes.
+    pub(super) class: Class,
+}
+
+/// Which bytes a secret is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Class {
+    /// Ends with its last byte.
+    Fixed,
+    /// Letters, digits and the signs of tokens.
+    Token,
+    /// Everything up to a blank or a quote.
+    Word,
+    /// Everything up to a blank, a quote or `&`.
+    Query,
+    /// Everything up to this quote or the end of the line.
+    Quoted(u8),
+    /// Base64 with line ends, also escaped ones.
+    Base64Lines,
+}
+
+impl Class {
+    pub(super) fn holds(self, byte: u8) -> bool {
+        let is_word = |b: u8| !b.is_ascii_whitespace() && !is_quote(b);
+        match self {
+            Self::Fixed => false,
+            Self::Token => byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(&byte),
+            Self::Word => is_word(byte),
+            Self::Query => is_word(byte) && byte != b'&',
+            Self::Quoted(quote) => !matches!(byte, b'\n' | b'\r') && byte != quote,
+            Self::Base64Lines => byte.is_ascii_alphanumeric() || b"+/=\\\r\n".contains(&byte),
+        }
+    }
+
+    /// How many bytes from the start of `bytes` belong to it.
+    pub(super) fn length(self, bytes: &[u8]) -> usize {
+        bytes.iter().position(|b| !self.holds(*b)).unwrap_or(bytes.len())
+    }
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+impl Secrets {
+    /// With values to mask besides what looks like a secret. Of a value of several lines each line is one.
+    pub(super) fn new(values: &[String]) -> Self {
+        let mut patterns: Vec<(Vec<u8>, Rule)> = Vec::new();
+        patterns.extend(PREFIXES.iter().map(|(text, min)| (text.as_bytes().to_vec(), Rule::Prefix(*min))));
+        patterns.extend(KEYS.iter().map(|(text, min)| (text.as_bytes().to_vec(), Rule::Key(*min))));
+        let others = [
+            ("eyJ", Rule::Jwt),
+            ("authorization", Rule::Authorization),
+            ("bearer ", Rule::Bearer),
+            ("://", Rule::Url),
+            ("-----BEGIN ", Rule::PrivateKey),
+        ];
+        patterns.extend(others.iter().map(|(text, rule)| (text.as_bytes().to_vec(), *rule)));
+        let lines = values.iter().flat_map(|value| value.lines()).map(str::trim);
+        let long = lines.filter(|line| line.len() >= SHORTEST_VALUE);
+        patterns.extend(long.map(|line| (line.as_bytes().to_vec(), Rule::Value)));
+        let (patterns, rules): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
+        let starts = patterns.iter().map(|pattern: &Vec<u8>| &pattern[..pattern.len().min(LONGEST_PATTERN)]);
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(starts);
+        let has_blanks = patterns.iter().zip(&rules).any(|(p, r)| *r == Rule::Value && p.contains(&b' '));
+        let longest = patterns.iter().map(Vec::len).max().unwrap_or(0).min(LONGEST_PATTERN);
+        Self { automaton: automaton.ok(), rules, patterns, longest, has_blanks }
+    }
+
+    /// The next secret that begins in `bytes` at or after `from`. `before` is the byte before the first, if any.
+    pub(super) fn next(&self, bytes: &[u8], mut from: usize, before: Option<u8>) -> Option<Secret> {
+        loop {
+            let (pattern, start, end) = self.find(bytes, from)?;
+            let seen = Seen { bytes, start, end, before };
+            if let Some(secret) = self.confirm(pattern, seen).filter(|secret| secret.from < secret.to) {
+                return Some(secret);
+            }
+            from = start + 1;
+        }
+    }
+
+    /// Where the end of a line that is not finished yet has to be held back, because a secret may begin there.
+    pub(super) fn hold_from(&self, rest: &[u8]) -> usize {
+        let word =
+            |at: usize| rest[..at].iter().rposition(|b| b.is_ascii_whitespace()).map_or(0, |blank| blank + 1);
+        let window = rest.len().saturating_sub(self.longest.saturating_sub(1));
+        let partial = if self.has_blanks { window } else { word(rest.len()).max(window) };
+        // From the begin of the word: what stands before a name decides too (`--token`).
+        let hit = self.find(rest, 0).map(|(_, start, _)| word(start).max(start.saturating_sub(64)));
+        hit.map_or(partial, |hit| hit.min(partial))
+    }
+
+    fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, usize)> {
+        let Some(automaton) = &self.automaton else { return None };
+        let input = Input::new(bytes).anchored(Anchored::No).range(from.min(bytes.len())..);
+        let hit = automaton.find(input)?;
+        Some((hit.pattern().as_usize(), hit.start(), hit.end()))
+    }
+
+    fn confirm(&self, pattern: usize, seen: Seen<'_>) -> Option<Secret> {
+        let whole = &self.patterns[pattern];
+        let exact = whole.starts_with(&seen.bytes[seen.start..seen.end]);
+        match self.rules[pattern] {
+            Rule::Prefix(min) => seen.token(min).filter(|_| exact),
+            Rule::Jwt => seen.web_token().filter(|_| exact),
+            Rule::Key(min) => seen.key(min),
+            Rule::Authorization => seen.authorization(),
+            Rule::Bearer => seen.run(seen.end, Class::Token).filter(|secret| secret.to - secret.from >= 12),
+            Rule::Url => seen.url(),
+            Rule::PrivateKey => seen.private_key(),
+            Rule::Value if !exact => None,
+            Rule::Value if seen.bytes[seen.start..].starts_with(whole) => {
+                seen.fixed(seen.start, seen.start + whole.len())
+            }
+            // The begin of a long value: the rest may be wrapped, or still to come.
+            Rule::Value if whole.len() > LONGEST_PATTERN => seen.run(seen.start, Class::Word),
+            Rule::Value => None,
+        }
+    }
+}
+
+/// A place that was found, and what is around it.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    end: usize,
+    before: Option<u8>,
+}
+
+impl Seen<'_> {
+    fn at(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    fn run(&self, from: usize, class: Class) -> Option<Secret> {
+        let to = from + class.length(self.bytes.get(from..)?);
+        Some(Secret { sign: self.start, from, to, class })
+    }
+
+    fn fixed(&self, from: usize, to: usize) -> Option<Secret> {
+        Some(Secret { sign: self.start, from, to, class: Class::Fixed })
+    }
+
+    /// True where the place is not in the middle of a word.
+    fn begins_word(&self) -> bool {
+        let before = if self.start == 0 { self.before } else { self.at(self.start - 1) };
+        before.is_none_or(|byte| !is_name(byte))
+    }
+
+    /// What follows a prefix: long enough, and not a word (`sk-learn-…`) but with a digit in it.
+    fn token(&self, min: usize) -> Option<Secret> {
+        let rest = &self.bytes[self.end..];
+        let length = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
+        let fits = length >= min && rest[..length].iter().any(u8::is_ascii_digit) && self.begins_word();
+        fits.then_some(Secret {
+            sign: self.start,
+            from: self.end,
+            to: self.end + length,
+            class: Class::Token,
+        })
+    }
+
+    fn web_token(&self) -> Option<Secret> {
+        let secret = self.run(self.end, Class::Token)?;
+        let token = &self.bytes[secret.from..secret.to];
+        (token.len() >= 30 && token.contains(&b'.') && self.begins_word()).then_some(secret)
+    }
+
+    fn skip(&self, from: usize, most: usize, what: impl Fn(u8) -> bool) -> usize {
+        let rest = &self.bytes[from..];
+        from + rest.iter().take(most).take_while(|b| what(**b)).count()
+    }
+
+    /// Goes over quotes, blanks and `=` or `:` behind a name; `None` where there is none of these.
+    fn separator(&self) -> Option<usize> {
+        if self.at(self.end).is_some_and(is_name) {
+            return None;
+        }
+        let quoted = self.skip(self.end, 3, |b| is_quote(b) || b == b'\\');
+        let blank = self.skip(quoted, 8, |b| matches!(b, b' ' | b'\t'));
+        let sign = self.skip(blank, 3, |b| matches!(b, b'=' | b':' | b'>'));
+        let is_flag = || blank > quoted && quoted == self.end && self.is_flag();
+        if sign == blank && !is_flag() {
+            return None;
+        }
+        Some(self.skip(sign, 8, |b| matches!(b, b' ' | b'\t')))
+    }
+
+    /// Whether the name is the end of a flag: `--db-password`.
+    fn is_flag(&self) -> bool {
+        let before = &self.bytes[..self.start];
+        let name = before.iter().rev().take(64).take_while(|b| is_name(**b)).count();
+        before[before.len() - name..].starts_with(b"--")
+    }
+
+    /// The value at `from`, in quotes or not.
+    fn value(&self, from: usize) -> Option<Secret> {
+        let escaped = self.skip(from, 2, |b| b == b'\\');
+        match self.at(escaped).filter(|b| is_quote(*b)) {
+            Some(quote) => {
+                let mut secret = self.run(escaped + 1, Class::Quoted(quote))?;
+                // The backslash before an escaped quote is not part of the value.
+                let value = &self.bytes[secret.from..secret.to];
+                secret.to -= value.iter().rev().take_while(|b| escaped > from && **b == b'\\').count();
+                Some(secret)
+            }
+            None if self.start > 0 && matches!(self.at(self.start - 1), Some(b'?' | b'&')) => {
+                self.run(from, Class::Query)
+            }
+            None => self.run(from, Class::Word),
+        }
+    }
+
+    fn key(&self, min: usize) -> Option<Secret> {
+        let secret = self.value(self.separator()?)?;
+        let value = &self.bytes[secret.from..secret.to];
+        // `token: 100000` is a count.
+        let is_count = min > 1 && value.len() < 12 && value.iter().all(u8::is_ascii_digit);
+        (value.len() >= min && !is_count && value != MASK).then_some(secret)
+    }
+
+    fn authorization(&self) -> Option<Secret> {
+        let from = self.separator()?;
+        let from = self.skip(from, 3, |b| is_quote(b) || b == b'\\');
+        let scheme = self.skip(from, 16, |b| b.is_ascii_alphabetic());
+        let value = self.skip(scheme, 8, |b| b == b' ');
+        let has_scheme = value > scheme && self.at(value).is_some_and(|b| Class::Word.holds(b));
+        self.run(if has_scheme { value } else { from }, Class::Word)
+    }
+
+    fn url(&self) -> Option<Secret> {
+        let rest = &self.bytes[self.end..self.bytes.len().min(self.end + 1024)];
+        let length = rest.iter().position(|b| b.is_ascii_whitespace() || is_quote(*b) || b"/?#".contains(b));
+        let authority = &rest[..length.unwrap_or(rest.len())];
+        let at = authority.iter().rposition(|b| *b == b'@')?;
+        let colon = authority[..at].iter().position(|b| *b == b':')?;
+        self.fixed(self.end + colon + 1, self.end + at)
+    }
+
+    fn private_key(&self) -> Option<Secret> {
+        let rest = &self.bytes[self.end..self.bytes.len().min(self.end + 64)];
+        let end = b"PRIVATE KEY-----";
+        let title = memchr::memmem::find(rest, end)?;
+        if memchr::memchr2(b'\n', b'\r', &rest[..title]).is_some() {
+            return None;
+        }
+        self.run(self.end + title + end.len(), Class::Base64Lines)
+    }
+}
+
+/// The values of environment variables whose names look secret (`…_KEY`, `…_TOKEN`, `…_PASSWORD` and the like), long
+/// enough to be told from other text. Paths are not secret.
+pub fn secret_values(variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    const WORDS: [&str; 13] = [
+        "KEY",
+        "KEYS",
+        "APIKEY",
+        "TOKEN",
+        "TOKENS",
+        "SECRET",
+        "SECRETS",
+        "PASSWORD",
+        "PASSWD",
+        "PASS",
+        "PASSPHRASE",
+        "CREDENTIAL",
+        "CREDENTIALS",
+    ];
+    let is_secret =
+        |name: &str| name.to_ascii_uppercase().split(['_', '-', '.']).any(|word| WORDS.contains(&word));
+    let fits = |value: &str| value.trim().len() >= SHORTEST_VALUE && !value.starts_with('/');
+    variables
+        .into_iter()
+        .filter(|(name, value)| is_secret(name) && fits(value))
+        .map(|(_, value)| value)
+        .collect()
+}
