@@ -8,7 +8,7 @@ config-error-missing = не существует
 config-error-is-a-folder = это папка, а должен быть файл
 config-error-not-a-folder = это не папка
 config-error-not-usable = это канал, сокет или устройство, а должен быть файл
-config-error-too-large = больше { NUMBER($max, useGrouping: "false") } байт
+config-error-too-large = больше { $max } байт
 config-error-not-utf8 = отсюда это не UTF-8
 config-error-duplicate = указано второй раз; первый раз в строке { $line }
 config-error-wrong-type = ожидается { $expected }, найдено: { $found }
@@ -48,7 +48,7 @@ config-yaml-too-deep = вложенность больше { $limit ->
     [one] { $limit } уровня
    *[other] { $limit } уровней
 }
-config-yaml-too-many = больше { NUMBER($limit, useGrouping: "false") } значений
+config-yaml-too-many = больше { $limit } значений
 config-yaml-aliases = ссылки (*имя) копируют слишком много
 config-yaml-alias-of-itself = ссылка (*имя) указывает на значение, внутри которого стоит
 config-yaml-second-document = здесь начинается второй документ (---)

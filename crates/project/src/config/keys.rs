@@ -162,3 +162,50 @@ pub(super) fn defaults() -> Config {
     }
     config
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::{Catalogue, Lang};
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut paths = std::collections::BTreeSet::new();
+        for key in KEYS {
+            assert!(paths.insert(key.path), "twice: {}", key.path);
+            assert!(key.default_value() != Value::Null || key.default == "null", "{}", key.path);
+            let mut config = Config::blank();
+            (key.set)(&mut config, &key.default_value());
+            if key.nullable() {
+                (key.set)(&mut config, &Value::Null);
+            }
+        }
+    }
+
+    #[test]
+    fn setting_a_key_changes_the_configuration() {
+        for key in KEYS {
+            let other = match key.kind {
+                Kind::Bool => Value::Bool(!key.default_value().bool()),
+                Kind::Count { .. } | Kind::Bytes => Value::Count(77),
+                Kind::Seconds | Kind::Limit => Value::Seconds(std::time::Duration::from_secs(77)),
+                Kind::Text | Kind::Path | Kind::LogFormat => Value::Text("%(message)s".into()),
+                Kind::Argv => Value::List(vec!["x".into()]),
+                Kind::Choice(words) => Value::Text(words.last().copied().unwrap_or_default().into()),
+            };
+            let mut config = defaults();
+            (key.set)(&mut config, &other);
+            assert_ne!(config, defaults(), "{}", key.path);
+        }
+    }
+
+    #[test]
+    fn every_key_and_section_is_described_and_nothing_else() {
+        let catalogue = Catalogue::new(Lang::En);
+        for path in KEYS.iter().map(|key| key.path).chain(sections()) {
+            assert!(catalogue.has(&doc_of(path)), "{path}");
+        }
+        let described = include_str!("../../messages/en/config.ftl").matches("\nconfig-doc-").count();
+        assert_eq!(described, KEYS.len() + sections().len());
+    }
+}

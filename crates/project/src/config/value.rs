@@ -192,10 +192,7 @@ impl Value {
         *self == Value::Bool(true)
     }
 
-    pub(super) fn count<T: TryFrom<u64>>(&self) -> T
-    where
-        T: Default,
-    {
+    pub(super) fn count<T: TryFrom<u64> + Default>(&self) -> T {
         self.optional_count().unwrap_or_default()
     }
 

@@ -13,6 +13,10 @@ use tracing::{Dispatch, Event, Metadata, Subscriber};
 use super::file::LogFile;
 use super::format::Record;
 use super::{Console, Format, Level};
+use crate::config::{Env, Loaded};
+use crate::harmless::harmless;
+use crate::messages::{Catalogue, Lang};
+use crate::msg;
 
 /// Where the time of a line comes from.
 pub type Clock = fn() -> Zoned;
@@ -32,13 +36,40 @@ pub struct Settings {
     pub color: bool,
     /// Local time.
     pub clock: Clock,
+    /// The language in which the logger speaks of itself.
+    pub lang: Lang,
+}
+
+impl Settings {
+    /// What the configuration says. `NO_COLOR` in the environment turns colours off.
+    #[must_use]
+    pub fn of(loaded: &Loaded, lang: Lang, env: &Env) -> Settings {
+        let logging = &loaded.config.logging;
+        Settings {
+            level: logging.level,
+            format: logging.format.clone().unwrap_or_else(Format::guide),
+            file: logging.file.as_deref().map(|path| loaded.resolve(path)),
+            console: logging.console,
+            color: logging.color && env.get_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            lang,
+            ..Settings::default()
+        }
+    }
 }
 
 impl Default for Settings {
-    /// The guide's line from `INFO` on to the console, coloured, no file, the system's time.
+    /// The guide's line from `INFO` on to the console, coloured, no file, the system's time, English.
     fn default() -> Settings {
-        let format = Format::guide();
-        Settings { level: Level::Info, format, file: None, console: true, color: true, clock: Zoned::now }
+        let (format, lang) = (Format::guide(), Lang::En);
+        Settings {
+            level: Level::Info,
+            format,
+            file: None,
+            console: true,
+            color: true,
+            clock: Zoned::now,
+            lang,
+        }
     }
 }
 
@@ -57,6 +88,7 @@ struct Sinks {
 struct Guarded {
     log: LogFile,
     told: bool,
+    lang: Lang,
 }
 
 /// The lines of a logger for tests.
@@ -78,6 +110,16 @@ pub fn init(settings: Settings, console: &Arc<Console>) -> Result<Logger, Alread
     Ok(logger)
 }
 
+/// Logs a sentence whose level is only known at run time.
+pub fn emit(level: Level, text: &str) {
+    match level {
+        Level::Debug => tracing::debug!(target: "codeagent", "{text}"),
+        Level::Info => tracing::info!(target: "codeagent", "{text}"),
+        Level::Warning => tracing::warn!(target: "codeagent", "{text}"),
+        Level::Error | Level::Critical => tracing::error!(target: "codeagent", "{text}"),
+    }
+}
+
 impl Logger {
     /// A logger that is not set anywhere yet. An unusable log file is told on the console, once.
     #[must_use]
@@ -85,7 +127,7 @@ impl Logger {
         let file = settings.file.clone().map(|path| {
             let mut log = LogFile::new(path);
             let prepared = log.prepare();
-            let mut guarded = Guarded { log, told: false };
+            let mut guarded = Guarded { log, told: false, lang: settings.lang };
             guarded.tell(prepared, console);
             Mutex::new(guarded)
         });
@@ -153,8 +195,9 @@ impl Guarded {
             Err(_) if self.told => {}
             Err(error) => {
                 self.told = true;
-                let path = self.log.path().to_string_lossy();
-                console.line(&format!("log file {}: {error}", crate::harmless::harmless(&path)));
+                let path = harmless(&self.log.path().to_string_lossy()).into_owned();
+                let catalogue = Catalogue::new(self.lang);
+                console.line(&msg!(catalogue, "core-log-file", path = path, why = error.to_string()));
             }
         }
     }
