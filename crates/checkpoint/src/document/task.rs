@@ -50,7 +50,7 @@ pub(super) fn read(s: &mut Scanner<'_>) -> Scanned<Task> {
     let mut draft = Draft::default();
     s.object(|s, key| {
         match &*key.name {
-            "task_id" => draft.id = Some(TaskId::new(filled(s)?)),
+            "task_id" => draft.id = Some(TaskId::new(s.string()?)),
             "task_text" => draft.text = Some(s.string()?.into()),
             "state" => draft.state = Some(state(s)?),
             "start_time" => draft.start_time = time(s)?,
@@ -167,16 +167,6 @@ pub(super) fn or_default<'a, T: Default>(
 /// A string or `null`.
 pub(super) fn text(s: &mut Scanner<'_>) -> Scanned<Option<Box<str>>> {
     or_default(s, |s| Ok(Some(s.string()?.into())))
-}
-
-/// A string that says something: an identity.
-pub(super) fn filled(s: &mut Scanner<'_>) -> Scanned<std::sync::Arc<str>> {
-    let start = s.at();
-    let text = s.string()?;
-    if text.is_empty() {
-        return Err(Fault::new(ErrorKind::BadValue("a string that is not empty"), start));
-    }
-    Ok(text.into())
 }
 
 /// A time or `null`.
