@@ -124,7 +124,8 @@ pub fn task() -> impl Strategy<Value = Task> {
     (text(), phase(), counts, times, option::of(text()), any::<[bool; 2]>(), extra()).prop_map(
         |(text, (phase, least), (more, excused, crashes), (start_time, end_time), error, flags, extra)| {
             let attempts = least + more;
-            let part = |index: prop::sample::Index| u32::try_from(index.index(attempts as usize + 1)).unwrap_or(0);
+            let part =
+                |index: prop::sample::Index| u32::try_from(index.index(attempts as usize + 1)).unwrap_or(0);
             Task {
                 phase,
                 attempts,

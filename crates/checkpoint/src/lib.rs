@@ -2,7 +2,13 @@
 
 #[cfg(feature = "testing")]
 pub mod arbitrary;
+pub mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
 pub mod document;
+pub mod memory;
 pub mod store;
 
+pub use clock::{Clock, SystemClock};
+pub use memory::MemoryStore;
 pub use store::{Decided, Store, StoreError};

@@ -29,7 +29,8 @@ pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
     })?;
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mark = text.len() - body.len();
-    let parts = Parts::read(body).map_err(|fault| newer_version(body).unwrap_or(fault).locate(body.as_bytes()))?;
+    let parts =
+        Parts::read(body).map_err(|fault| newer_version(body).unwrap_or(fault).locate(body.as_bytes()))?;
     let digest = digest::check(bytes, parts.own.as_ref().and_then(|own| own.digest_at).map(|at| at + mark));
     let saved_by_python = digest != Digest::Matches && python::wrote(text);
     Ok(parts.into_document(digest, saved_by_python))

@@ -113,10 +113,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes through an array; `element` reads each value.
-    pub(super) fn array(
-        &mut self,
-        mut element: impl FnMut(&mut Self, usize) -> Scanned<()>,
-    ) -> Scanned<()> {
+    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self, usize) -> Scanned<()>) -> Scanned<()> {
         self.open_with(b'[', "a list")?;
         if self.peek() == b']' {
             self.at += 1;

@@ -198,7 +198,10 @@ fn raw(s: &mut Scanner<'_>) -> Scanned<Option<RawJson>> {
 }
 
 fn is_empty_object(value: &str) -> bool {
-    value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| inside.trim().is_empty())
+    value
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|inside| inside.trim().is_empty())
 }
 
 fn steps(s: &mut Scanner<'_>, unknown: &mut String) -> Scanned<Option<Steps>> {

@@ -120,7 +120,10 @@ mod tests {
 
     #[test]
     fn escapes_as_python_does() {
-        assert_eq!(escape("a\"\\\n\r\t\u{8}\u{c}\0\u{1f}\u{7f}é"), "\"a\\\"\\\\\\n\\r\\t\\b\\f\\u0000\\u001f\u{7f}é\"");
+        assert_eq!(
+            escape("a\"\\\n\r\t\u{8}\u{c}\0\u{1f}\u{7f}é"),
+            "\"a\\\"\\\\\\n\\r\\t\\b\\f\\u0000\\u001f\u{7f}é\""
+        );
     }
 
     #[test]
