@@ -107,13 +107,7 @@ impl Marking {
         changes: Vec<Change<'_>>,
     ) -> Result<bool, TodoError> {
         let wanted = changes.len();
-        let (text, made) = match file.format {
-            Format::Yaml => edit_checked(file, parsed, changes.clone()),
-            Format::Markdown | Format::Text => {
-                let edits = changes.iter().map(|change| change.edits(file, parsed, None)).collect();
-                (apply(file, edits), changes.clone())
-            }
-        };
+        let (text, made) = marked(file, parsed, changes.clone());
         if made.len() < wanted {
             self.refuse(file, parsed, &changes, &made);
         }
@@ -158,10 +152,10 @@ impl Marking {
 
 /// One mark to set in one file.
 #[derive(Clone, Copy)]
-struct Change<'a> {
+pub(super) struct Change<'a> {
     /// Index of the entry in its file.
-    entry: usize,
-    request: &'a MarkRequest,
+    pub(super) entry: usize,
+    pub(super) request: &'a MarkRequest,
 }
 
 impl Change<'_> {
@@ -192,6 +186,19 @@ impl Change<'_> {
         }
         Some(edits)
     }
+}
+
+/// The file with the changes made, and those that could be.
+pub(super) fn marked<'a>(
+    file: &ListFile,
+    parsed: &Parsed,
+    changes: Vec<Change<'a>>,
+) -> (String, Vec<Change<'a>>) {
+    if file.format == Format::Yaml {
+        return edit_checked(file, parsed, changes);
+    }
+    let edits = changes.iter().map(|change| change.edits(file, parsed, None)).collect();
+    (apply(file, edits), changes)
 }
 
 fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
@@ -235,7 +242,7 @@ fn try_edit(file: &ListFile, parsed: &Parsed, changes: &[Change<'_>]) -> Option<
 }
 
 /// Replaces a file that still holds `old`; `false` if it does not.
-fn write(path: &Path, limit: u64, old: &str, new: &str) -> std::io::Result<bool> {
+pub(super) fn write(path: &Path, limit: u64, old: &str, new: &str) -> std::io::Result<bool> {
     // A rename needs no permission on the file itself: who made it read-only is respected.
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?;
     replace(path, new.as_bytes(), Keep::ModeAndOwner, || match read_regular(path, limit) {

@@ -13,6 +13,10 @@ pub mod generated;
 mod mark;
 mod markdown;
 mod merge;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
 mod text;
 mod watch;
 mod yaml;
