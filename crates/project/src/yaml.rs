@@ -4,7 +4,7 @@
 //! aliases that multiply can cost more than [`Limits`] allows. Nodes keep the text of a scalar as it was
 //! written, because to a TODO list `007` is a text while to the configuration it is a number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
@@ -319,10 +319,12 @@ fn merged(mut node: Node) -> Node {
     }
     let (merges, mut own): (Vec<_>, Vec<_>) =
         entries.drain(..).partition(|(key, value)| key.scalar_text() == Some("<<") && is_mergeable(value));
+    let name = |key: &Node| key.scalar_text().map(str::to_owned);
+    let mut known: HashSet<Option<String>> = own.iter().map(|(key, _)| name(key)).collect();
     for (_, value) in merges {
         let sources = if let Kind::Seq(items) = value.kind { items } else { vec![value] };
         for (key, value) in sources.into_iter().filter_map(into_map).flatten() {
-            if !own.iter().any(|(have, _)| have.scalar_text() == key.scalar_text()) {
+            if known.insert(name(&key)) {
                 own.push((key, value));
             }
         }

@@ -14,4 +14,4 @@ pub use console::Console;
 pub use file::{KEPT_FILES, MAX_FILE_BYTES};
 pub use format::Format;
 pub use level::Level;
-pub use subscriber::{AlreadySet, Captured, Clock, Logger, Settings, emit, init};
+pub use subscriber::{AlreadySet, Captured, Clock, Logger, Settings, init, log};

@@ -18,6 +18,9 @@ use crate::harmless::harmless;
 use crate::messages::{Catalogue, Lang};
 use crate::msg;
 
+/// The field of an event that names who speaks, where its target does not (see [`log`]).
+const LOGGER_FIELD: &str = "logger";
+
 /// Where the time of a line comes from.
 pub type Clock = fn() -> Zoned;
 
@@ -110,13 +113,16 @@ pub fn init(settings: Settings, console: &Arc<Console>) -> Result<Logger, Alread
     Ok(logger)
 }
 
-/// Logs a sentence whose level is only known at run time.
-pub fn emit(level: Level, text: &str) {
+/// Logs a sentence whose level is only known at run time. `name` says who speaks, with dots
+/// (`codeagent.checkpoint_manager`).
+pub fn log(level: Level, name: &str, text: &str) {
     match level {
-        Level::Debug => tracing::debug!(target: "codeagent", "{text}"),
-        Level::Info => tracing::info!(target: "codeagent", "{text}"),
-        Level::Warning => tracing::warn!(target: "codeagent", "{text}"),
-        Level::Error | Level::Critical => tracing::error!(target: "codeagent", "{text}"),
+        Level::Debug => tracing::debug!(target: "codeagent", logger = name, "{text}"),
+        Level::Info => tracing::info!(target: "codeagent", logger = name, "{text}"),
+        Level::Warning => tracing::warn!(target: "codeagent", logger = name, "{text}"),
+        Level::Error | Level::Critical => {
+            tracing::error!(target: "codeagent", logger = name, "{text}");
+        }
     }
 }
 
@@ -153,13 +159,6 @@ impl Logger {
     #[must_use]
     pub fn dispatch(&self) -> Dispatch {
         Dispatch::new(self.clone())
-    }
-
-    /// Writes a line whose level is only known at run time; `name` says who speaks (`codeagent.cli`).
-    pub fn log(&self, level: Level, name: &str, message: &str) {
-        if level >= self.0.settings.level {
-            self.write(&self.stamp(level, name, message));
-        }
     }
 
     fn stamp<'a>(&self, level: Level, name: &'a str, message: &'a str) -> Record<'a> {
@@ -239,7 +238,10 @@ impl Subscriber for Logger {
         let metadata = event.metadata();
         let mut parts = Parts::default();
         event.record(&mut parts);
-        let name = metadata.target().replace("::", ".");
+        let name = match parts.fields.shift_remove(LOGGER_FIELD) {
+            Some(Value::String(name)) => name,
+            _ => metadata.target().replace("::", "."),
+        };
         let record = self.stamp(Level::from(*metadata.level()), &name, &parts.message);
         self.write(&Record { fields: &parts.fields, file: metadata.file(), line: metadata.line(), ..record });
     }

@@ -7,6 +7,14 @@ use tempfile::tempdir;
 use super::*;
 use crate::logging::console::tests::Shared;
 
+impl Logger {
+    /// Logs with this logger alone.
+    fn say(&self, level: Level, text: &str) {
+        let _guard = self.set_for_thread();
+        log(level, "codeagent.test", text);
+    }
+}
+
 #[test]
 fn lines_are_captured_in_the_guides_format() {
     let (logger, lines) = Logger::for_tests(Level::Info);
@@ -14,7 +22,7 @@ fn lines_are_captured_in_the_guides_format() {
     tracing::info!(task = "t1", "Прерванная задача сброшена");
     tracing::warn!("{} of {}", 1, 2);
     tracing::debug!("too quiet");
-    emit(Level::Error, "a\nb");
+    log(Level::Error, "codeagent.x", "a\nb");
     drop(guard);
     tracing::error!("nobody listens");
     assert_eq!(lines.lines()[0], "2026-01-18 10:00:00 - INFO - Прерванная задача сброшена");
@@ -39,7 +47,7 @@ fn levels_are_thresholds() {
     {
         let (logger, lines) = Logger::for_tests(level);
         for each in &Level::ALL[..4] {
-            logger.log(*each, "codeagent", "x");
+            logger.say(*each, "x");
         }
         assert_eq!(lines.lines().len(), expected, "{level:?}");
     }
@@ -58,19 +66,26 @@ fn json_lines_carry_fields() {
 }
 
 #[test]
+fn a_name_can_be_given() {
+    let out = Shared::default();
+    let (format, _) = Format::parse("%(name)s|%(message)s");
+    let logger = Logger::new(Settings { format, ..Settings::default() }, &Console::new(out.clone(), false));
+    let _guard = logger.set_for_thread();
+    log(Level::Info, "codeagent.checkpoint_manager", "a");
+    tracing::info!(target: "codeagent_server::engine", "b");
+    assert_eq!(out.text(), "codeagent.checkpoint_manager|a\ncodeagent_server.engine|b\n");
+}
+
+#[test]
 fn the_terminal_is_coloured_and_the_file_is_not() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("logs/code_agent.log");
     let out = Shared::default();
     let settings = Settings { file: Some(path.clone()), clock: guide_time, ..Settings::default() };
     let console = Console::new(out.clone(), true);
-    Logger::new(settings.clone(), &console).log(Level::Info, "codeagent", "text");
-    Logger::new(Settings { color: false, ..settings.clone() }, &console).log(
-        Level::Info,
-        "codeagent",
-        "plain",
-    );
-    Logger::new(Settings { console: false, ..settings }, &console).log(Level::Info, "codeagent", "file only");
+    Logger::new(settings.clone(), &console).say(Level::Info, "text");
+    Logger::new(Settings { color: false, ..settings.clone() }, &console).say(Level::Info, "plain");
+    Logger::new(Settings { console: false, ..settings }, &console).say(Level::Info, "file only");
     let time = "2026-01-18 10:00:00";
     assert_eq!(out.text(), format!("{time} - \x1b[32mINFO\x1b[0m - text\n{time} - INFO - plain\n"));
     let expected = ["text", "plain", "file only"].map(|text| format!("{time} - INFO - {text}\n")).concat();
@@ -85,14 +100,14 @@ fn an_unwritable_file_is_told_once_and_used_again_when_it_can_be() {
     let out = Shared::default();
     let settings = Settings { file: Some(path.clone()), clock: guide_time, ..Settings::default() };
     let logger = Logger::new(settings, &Console::new(out.clone(), false));
-    logger.log(Level::Info, "codeagent", "one");
-    logger.log(Level::Info, "codeagent", "two");
+    logger.say(Level::Info, "one");
+    logger.say(Level::Info, "two");
     let told = format!("the log file {} cannot be written", path.display());
     assert_eq!(out.text().matches(&told).count(), 1, "{}", out.text());
     assert_eq!(out.text().lines().count(), 3);
 
     fs::remove_dir(&path).unwrap();
-    logger.log(Level::Info, "codeagent", "three");
+    logger.say(Level::Info, "three");
     assert!(fs::read_to_string(&path).unwrap().ends_with("INFO - three\n"));
 }
 
@@ -129,7 +144,7 @@ fn threads_do_not_mix_their_lines() {
             let logger = logger.clone();
             scope.spawn(move || {
                 for n in 0..50 {
-                    logger.log(Level::Info, "codeagent", &format!("<{thread}:{n}>"));
+                    logger.say(Level::Info, &format!("<{thread}:{n}>"));
                 }
             });
         }

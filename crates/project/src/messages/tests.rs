@@ -130,36 +130,43 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Quoted strings that look like keys of the catalogue; those with a variable end in front of it
-/// (`"cli-state-{state}"` gives `cli-state-{`).
+/// Quoted strings that look like keys of the catalogue, also with something to be put in (`cli-state-{state}`).
 fn key_literals(source: &str) -> impl Iterator<Item = &str> {
-    source.split('"').filter_map(|text| {
-        let name = text.split_once('-')?.0;
-        let end = text.find('{').map_or(text.len(), |at| at + 1);
-        let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '{');
-        let is_part = PARTS.iter().any(|part| part.name == name);
-        (is_part && text[..end].chars().all(is_key)).then_some(&text[..end])
+    source.split('"').filter(|text| {
+        let is_part =
+            PARTS.iter().any(|part| text.split_once('-').is_some_and(|(name, _)| name == part.name));
+        let is_key =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '{' | '}');
+        is_part && text.chars().all(is_key) && !text.ends_with('-')
     })
+}
+
+/// The keys that a literal can name.
+fn named_by(literal: &str, keys: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let (start, end) = match (literal.split_once('{'), literal.rsplit_once('}')) {
+        (Some((start, _)), Some((_, end))) => (start, end),
+        _ => return keys.get_key_value(literal).map(|(key, _)| key.clone()).into_iter().collect(),
+    };
+    let fits = |key: &&String| key.starts_with(start) && key.ends_with(end);
+    keys.keys().filter(fits).cloned().collect()
 }
 
 #[test]
 fn every_key_is_used_and_every_used_key_exists() {
     let keys = all_keys();
-    let mut unused: BTreeSet<&str> = keys.keys().map(String::as_str).collect();
     // The descriptions of the configuration are asked for by the paths of its table.
-    unused.retain(|key| !key.starts_with("config-doc-"));
-    let mut missing = vec![];
+    let mut unused: BTreeSet<String> =
+        keys.keys().filter(|key| !key.starts_with("config-doc-")).cloned().collect();
+    let mut missing = BTreeMap::new();
     for (path, source) in sources() {
         for literal in key_literals(&source) {
-            if let Some(prefix) = literal.strip_suffix('{') {
-                unused.retain(|key| !key.starts_with(prefix));
-            } else if keys.contains_key(literal) {
-                unused.remove(literal);
-            } else {
-                missing.push(format!("{literal} in {}", path.display()));
+            let named = named_by(literal, &keys);
+            if named.is_empty() {
+                missing.insert(literal.to_owned(), path.clone());
             }
+            unused.retain(|key| !named.contains(key));
         }
     }
-    assert!(unused.is_empty(), "no source asks for: {unused:?}");
-    assert!(missing.is_empty(), "not in the catalogue: {missing:?}");
+    assert!(missing.is_empty(), "not in the catalogue: {missing:#?}");
+    assert!(unused.is_empty(), "no source asks for: {unused:#?}");
 }
