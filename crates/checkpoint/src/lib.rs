@@ -6,9 +6,11 @@ pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod document;
+pub mod manager;
 pub mod memory;
 pub mod store;
 
 pub use clock::{Clock, SystemClock};
+pub use manager::{CheckpointManager, ManagerError, Outcome};
 pub use memory::MemoryStore;
 pub use store::{Decided, Store, StoreError};

@@ -36,8 +36,8 @@ pub use error::{DocumentError, ErrorKind};
 pub use import::import;
 pub use own::{SnapshotMeta, StoreId};
 pub use read::read;
-pub use scan::{MAX_DEPTH, raw_json};
-pub use write::write;
+pub use scan::{MAX_DEPTH, metadata, raw_json};
+pub use write::{to_string, write};
 
 /// The version that we read and write.
 pub const VERSION: &str = "1.0";

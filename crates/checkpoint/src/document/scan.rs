@@ -385,6 +385,24 @@ pub fn raw_json(text: &str) -> Result<RawJson, DocumentError> {
     }
 }
 
+/// Checks a task's metadata: a JSON object. An empty one says nothing.
+///
+/// # Errors
+/// As [`raw_json`], and [`ErrorKind::BadValue`] for any other value.
+pub fn metadata(text: &str) -> Result<Option<RawJson>, DocumentError> {
+    let value = raw_json(text)?;
+    if !value.as_str().starts_with('{') {
+        return Err(Fault::new(ErrorKind::BadValue("an object"), 0).locate(text.as_bytes()));
+    }
+    Ok(Some(value).filter(|value| !is_empty_object(value.as_str())))
+}
+
+/// Whether a valid value is `{}`.
+pub(super) fn is_empty_object(value: &str) -> bool {
+    let inside = value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
+}
+
 /// A valid value on one line: as it is where it is so already, else with Python's separators.
 pub(super) fn one_line(value: &str) -> Cow<'_, str> {
     // Inside of strings these bytes can't stand.

@@ -6,7 +6,7 @@ use codeagent_core::{
 
 use super::{
     error::{ErrorKind, Fault, Scanned},
-    scan::Scanner,
+    scan::{Scanner, is_empty_object, one_line},
     time as times,
     write::Sink,
 };
@@ -194,14 +194,7 @@ fn error(s: &mut Scanner<'_>) -> Scanned<Option<Box<str>>> {
 
 /// Any value but `null`, as text.
 fn raw(s: &mut Scanner<'_>) -> Scanned<Option<RawJson>> {
-    or_default(s, |s| Ok(Some(RawJson::new(super::scan::one_line(s.raw()?)))))
-}
-
-fn is_empty_object(value: &str) -> bool {
-    value
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .is_some_and(|inside| inside.trim().is_empty())
+    or_default(s, |s| Ok(Some(RawJson::new(one_line(s.raw()?)))))
 }
 
 fn steps(s: &mut Scanner<'_>, unknown: &mut String) -> Scanned<Option<Steps>> {

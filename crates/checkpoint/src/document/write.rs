@@ -31,6 +31,13 @@ pub fn write(frozen: &Frozen, meta: Option<&SnapshotMeta>, to: &mut dyn io::Writ
     out.flush()
 }
 
+/// The document as text, for those who want it in memory: an export.
+pub fn to_string(frozen: &Frozen) -> String {
+    let mut bytes = Vec::new();
+    let _ = write(frozen, None, &mut bytes); // writing into a vector cannot fail
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 fn write_server(out: &mut Sink<'_>, header: &Header) {
     out.text("{\n  \"version\": ");
     out.string(VERSION);
