@@ -1,6 +1,5 @@
 //! The way from a request to a configuration: which folder, which file, and whose word counts.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::env::Env;
@@ -8,6 +7,7 @@ use super::env_file::{self, Variable};
 use super::error::{ConfigError, Notice, Place, Problem};
 use super::keys::{BASE_DIR, KEYS, Key};
 use super::read::{self, read_base_dir, read_override};
+use super::rows::{Origin, Row, mask_secrets};
 use super::source::{read_text, read_tree};
 use super::types::Config;
 use super::typo::closest;
@@ -66,41 +66,11 @@ pub struct Loaded {
     pub config: Config,
     /// What the user should know.
     pub notices: Vec<Notice>,
-    /// All keys with value and origin, in the order of the documentation.
+    /// All keys with value and origin, in the order of the documentation, to be shown: secrets are masked.
     pub rows: Vec<Row>,
     /// The variables of the project's `.env` file (the last of a name counts). The process environment goes
     /// before them.
     pub env_file: Vec<(String, String)>,
-}
-
-/// One key of `config show`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// `server.check_interval`
-    pub key: &'static str,
-    /// Its value.
-    pub value: Value,
-    /// Where it comes from.
-    pub origin: Origin,
-}
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// Nobody set it.
-    Default,
-    /// A file, a variable or a flag.
-    Set(Place),
-}
-
-impl fmt::Display for Origin {
-    /// `default`, `config/config.yaml:3:19`, `$CODEAGENT_SERVER__TASK_DELAY`, `.env:2`, `--exec`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Default => f.write_str("default"),
-            Origin::Set(place) => place.fmt(f),
-        }
-    }
 }
 
 impl Loaded {
@@ -108,17 +78,6 @@ impl Loaded {
     #[must_use]
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.project_dir.join(path)
-    }
-}
-
-impl Row {
-    /// The value as one line for people: texts as they are, lists as JSON.
-    #[must_use]
-    pub fn value_text(&self) -> String {
-        match &self.value {
-            Value::Text(text) => crate::harmless::harmless(text).into_owned(),
-            other => other.to_json().to_string(),
-        }
     }
 }
 
@@ -357,12 +316,14 @@ impl<'r> Loader<'r> {
         }
     }
 
-    fn finish(self, project_dir: PathBuf, config_path: Option<PathBuf>) -> Loaded {
+    fn finish(mut self, project_dir: PathBuf, config_path: Option<PathBuf>) -> Loaded {
         let mut config = Config::blank();
         for (key, row) in KEYS.iter().zip(&self.rows) {
             (key.set)(&mut config, &row.value);
         }
-        let env_file = self.env_file.into_iter().map(|var| (var.name, var.value)).collect();
+        let env_file: Vec<_> = self.env_file.into_iter().map(|var| (var.name, var.value)).collect();
+        let process = self.request.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        mask_secrets(&mut self.rows, process.chain(env_file.iter().cloned()));
         Loaded { project_dir, config_path, config, notices: self.notices, rows: self.rows, env_file }
     }
 }

@@ -9,6 +9,7 @@ mod expand;
 mod keys;
 mod load;
 mod read;
+mod rows;
 mod schema;
 mod source;
 mod template;
@@ -18,7 +19,8 @@ mod value;
 
 pub use env::Env;
 pub use error::{ConfigError, Found, Notice, Place, Problem, yaml_text};
-pub use load::{ConfigRequest, Given, Loaded, Origin, Override, Row, load};
+pub use load::{ConfigRequest, Given, Loaded, Override, load};
+pub use rows::{Origin, Row};
 pub use schema::schema_json;
 pub use template::template;
 pub use types::{

@@ -1,11 +1,10 @@
 //! A configuration file as text: read with a limit, checked for what no reader could use.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::FileTypeExt;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::error::{ConfigError, Place, Problem};
+use crate::fs::{ReadOutcome, read_regular};
 use crate::yaml::{self, Node};
 
 /// A configuration of more bytes is a mistake.
@@ -35,24 +34,16 @@ pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Problem::Missing,
-        _ => Problem::Unreadable(error.to_string()),
-    };
-    let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
-    if kind.is_dir() {
-        return Err(Problem::IsAFolder);
+    match read_regular(path, MAX_BYTES) {
+        Ok(ReadOutcome::Read(contents)) => Ok(contents.bytes),
+        Ok(ReadOutcome::TooLarge(_)) => Err(Problem::TooLarge(MAX_BYTES)),
+        Ok(ReadOutcome::NotRegular) if path.is_dir() => Err(Problem::IsAFolder),
+        Ok(ReadOutcome::NotRegular) => Err(Problem::NotUsable),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Problem::Missing,
+            _ => Problem::Unreadable(error.to_string()),
+        }),
     }
-    // Opening a pipe would wait for whoever writes into it.
-    if kind.is_fifo() || kind.is_socket() || kind.is_block_device() {
-        return Err(Problem::NotUsable);
-    }
-    let mut bytes = vec![];
-    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Problem::TooLarge(MAX_BYTES));
-    }
-    Ok(bytes)
 }
 
 /// The place behind these bytes, which are good UTF-8.

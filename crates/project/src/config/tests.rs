@@ -270,3 +270,20 @@ fn a_file_of_the_python_implementation_loads() {
     assert!(loaded.config.server.auto_todo_generation.enabled);
     assert_eq!(loaded.config.project.base_dir, None);
 }
+
+#[test]
+fn secrets_are_used_but_not_shown() {
+    let dir = project(&[
+        (
+            CONFIG_FILE,
+            "executor: { command: [agent, '--key=${AGENT_API_KEY}'], prompt: 'x ${OTHER_TOKEN}' }\n",
+        ),
+        (".env", "OTHER_TOKEN=token-0123456789\n"),
+    ]);
+    let mut request = request(&dir);
+    request.env = Env::from_pairs([("AGENT_API_KEY", "sk-0123456789abcdef")]);
+    let loaded = load(&request).unwrap();
+    assert_eq!(loaded.config.executor.command, ["agent", "--key=sk-0123456789abcdef"]);
+    assert_eq!(row(&loaded, "executor.command").value_text(), r#"["agent","--key=***"]"#);
+    assert_eq!(row(&loaded, "executor.prompt").value_text(), "x ***");
+}

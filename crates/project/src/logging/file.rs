@@ -1,11 +1,13 @@
 //! The log file: private, bounded, and there again when someone deletes it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+
+use crate::fs::create_private_dirs;
 
 /// A log file that has grown to this many bytes becomes `….1`, and a new one begins.
 pub const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
@@ -82,9 +84,9 @@ impl LogFile {
 /// Opens for appending, 0600, with its folders 0700. Never waits for the reader of a named pipe.
 fn open_private(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        create_private_dirs(folder)?;
     }
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
 }
 

@@ -161,12 +161,6 @@ impl Logger {
         Dispatch::new(self.clone())
     }
 
-    fn stamp<'a>(&self, level: Level, name: &'a str, message: &'a str) -> Record<'a> {
-        static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
-        let time = (self.0.settings.clock)();
-        Record { time, level, name, message, fields: NONE.get_or_init(Map::new), file: None, line: None }
-    }
-
     fn write(&self, record: &Record<'_>) {
         let Sinks { settings, console, file, captured } = &*self.0;
         let plain = settings.format.line(record, false);
@@ -242,8 +236,15 @@ impl Subscriber for Logger {
             Some(Value::String(name)) => name,
             _ => metadata.target().replace("::", "."),
         };
-        let record = self.stamp(Level::from(*metadata.level()), &name, &parts.message);
-        self.write(&Record { fields: &parts.fields, file: metadata.file(), line: metadata.line(), ..record });
+        self.write(&Record {
+            time: (self.0.settings.clock)(),
+            level: Level::from(*metadata.level()),
+            name: &name,
+            message: &parts.message,
+            fields: &parts.fields,
+            file: metadata.file(),
+            line: metadata.line(),
+        });
     }
 
     // Spans are not used: what a line belongs to stands in its fields.
