@@ -59,6 +59,9 @@ fn set(key: &str, value: &str) -> Override {
 #[path = "mistakes_tests.rs"]
 mod mistakes;
 
+#[path = "properties_tests.rs"]
+mod properties;
+
 #[test]
 fn without_a_file_the_documented_defaults_count() {
     let dir = project(&[]);

@@ -93,6 +93,12 @@ fn values_are_put_in_without_marks_and_numbers_without_groups() {
 }
 
 #[test]
+fn a_catalogue_can_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Catalogue>();
+}
+
+#[test]
 fn russian_counts_have_their_forms() {
     let ru = Catalogue::new(Lang::Ru);
     let text = |limit: u32| crate::msg!(ru, "config-yaml-too-deep", limit = limit);
