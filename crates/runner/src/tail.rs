@@ -1,6 +1,8 @@
 //! The last lines of an output: bounded, whatever the child prints, and harmless to print again.
 use std::collections::VecDeque;
 
+use memchr::{memchr, memrchr, memrchr_iter};
+
 /// Lines that are kept.
 pub(crate) const MAX_LINES: usize = 20;
 /// Characters of a line that are kept.
@@ -24,7 +26,7 @@ impl Tail {
             self.open[stream] = OpenLine::default();
         }
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr(b'\n', rest) {
             self.open[stream].push(&rest[..end]);
             self.close(stream);
             rest = &rest[end + 1..];
@@ -54,14 +56,14 @@ impl Tail {
 /// The end of `bytes` that holds the last 20 non-blank lines, and whether anything was left out.
 /// So a chunk costs a look at its last lines only, however fast the child prints.
 fn last_part(bytes: &[u8]) -> (bool, &[u8]) {
-    let mut from = bytes.len() + 1;
+    let mut end = bytes.len();
     let mut full = 0;
-    for line in bytes.rsplit(|&byte| byte == b'\n') {
+    for newline in memrchr_iter(b'\n', bytes) {
+        full += usize::from(!bytes[newline + 1..end].iter().all(u8::is_ascii_whitespace));
         if full > MAX_LINES {
-            return (true, &bytes[from..]);
+            return (true, &bytes[newline + 1..]);
         }
-        from -= line.len() + 1;
-        full += usize::from(!line.iter().all(u8::is_ascii_whitespace));
+        end = newline;
     }
     (false, bytes)
 }
@@ -76,16 +78,18 @@ struct OpenLine {
 
 impl OpenLine {
     fn push(&mut self, bytes: &[u8]) {
-        for part in bytes.split_inclusive(|&byte| byte == b'\r') {
-            if std::mem::take(&mut self.returned) {
+        let end = bytes.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
+        let text = &bytes[..end];
+        let start = memrchr(b'\r', text).map(|at| at + 1);
+        if !text.is_empty() {
+            if start.is_some() || self.returned {
                 self.raw.clear();
             }
-            let text = part.strip_suffix(b"\r");
-            self.returned = text.is_some();
-            let text = text.unwrap_or(part);
-            let room = MAX_RAW - self.raw.len();
-            self.raw.extend_from_slice(&text[..text.len().min(room)]);
+            let text = &text[start.unwrap_or(0)..];
+            self.raw.extend_from_slice(&text[..text.len().min(MAX_RAW - self.raw.len())]);
+            self.returned = false;
         }
+        self.returned |= end < bytes.len();
     }
 
     fn into_text(self) -> String {

@@ -22,6 +22,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getsid, kill_p
 
 use crate::ATTEMPT_ID_VAR;
 use crate::ended::Exit;
+use crate::linux::cgroup::Cgroup;
 use crate::linux::identity::ProcessIdentity;
 use crate::linux::launch::{Command, launch};
 use crate::linux::pidfd::{self, Held};
@@ -50,6 +51,7 @@ pub(crate) struct Leader {
     fd: OwnedFd,
     identity: ProcessIdentity,
     reaped: Option<Exit>,
+    cgroup: Option<Cgroup>,
 }
 
 impl Leader {
@@ -65,7 +67,7 @@ impl Leader {
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         })?;
         live.push(Entry { pid: raw, attempt_id: attempt_id.to_owned(), reaped: false });
-        Ok(Self { pid, fd, identity, reaped: None })
+        Ok(Self { pid, fd, identity, reaped: None, cgroup: Cgroup::with(raw) })
     }
 
     pub(crate) fn identity(&self) -> &ProcessIdentity {
@@ -123,15 +125,31 @@ impl Leader {
         if !has_children() {
             return Vec::new();
         }
-        let found = Census::take().of_attempt(&live, own);
+        let mut found = Census::take().of_attempt(&live, own);
+        found.extend(self.only_in_cgroup(&found));
         found.into_iter().filter_map(Held::take).collect()
+    }
+
+    /// Processes that nothing but the control group tells to be ours.
+    fn only_in_cgroup(&self, known: &[Stat]) -> Vec<Stat> {
+        let pids = self.cgroup.iter().flat_map(Cgroup::pids).filter(|&pid| pid != self.identity.pid);
+        let unknown = pids.filter(|pid| known.iter().all(|stat| stat.pid != *pid));
+        unknown.filter_map(|pid| Stat::read(pid).ok()).filter(|stat| !stat.is_dead()).collect()
+    }
+
+    /// SIGKILL at one stroke to all that can be reached so, new forks included.
+    pub(crate) fn kill_at_once(&self) {
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.kill();
+        }
+        self.signal_group(Signal::KILL);
     }
 
     /// Kills the tree of an attempt that nobody watched to its end, and waits for its leader. A leader that hangs in
     /// the kernel is left: whoever drops us must not hang with it.
     fn kill_unwatched(&mut self) {
         let rest = self.rest();
-        self.signal_group(Signal::KILL);
+        self.kill_at_once();
         rest.iter().for_each(|held| held.signal(Signal::KILL));
         let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
         let _ = poll(&mut fds, Some(&Timespec { tv_sec: 5, tv_nsec: 0 }));

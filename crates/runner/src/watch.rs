@@ -196,7 +196,11 @@ impl<'a> Watch<'a> {
     /// Signals the leader's group at one stroke, then whoever left it.
     fn signal_tree(&mut self, signal: Signal) {
         let rest = self.leader.rest();
-        self.leader.signal_group(signal);
+        if signal == Signal::KILL {
+            self.leader.kill_at_once();
+        } else {
+            self.leader.signal_group(signal);
+        }
         for held in &rest {
             self.ended.insert(held.key());
             // Once is enough: to many programs a second SIGTERM means "now".
@@ -250,6 +254,9 @@ impl<'a> Watch<'a> {
     }
 
     fn signal_each(&mut self, rest: &[Held], kill: bool) {
+        if kill {
+            self.leader.kill_at_once();
+        }
         for held in rest {
             let is_new = self.ended.insert(held.key());
             if kill {

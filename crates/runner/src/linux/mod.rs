@@ -1,4 +1,5 @@
-//! Everything that is particular to Linux: /proc, pidfds, posix_spawn's extensions, the subreaper.
+//! Everything that is particular to Linux: /proc, pidfds, control groups, posix_spawn's extensions, the subreaper.
+pub(crate) mod cgroup;
 pub(crate) mod identity;
 pub(crate) mod launch;
 pub(crate) mod pidfd;
