@@ -5,6 +5,7 @@
 //! the output is kept.
 
 mod bounded;
+mod filter;
 mod header;
 mod mask;
 mod name;
@@ -129,6 +130,14 @@ impl TaskLogs {
         let file = append_private(&path)?;
         let used = file.metadata()?.len();
         Ok(TaskLog::new(Bounded::new(path, file, used, self.max_bytes), Arc::clone(&self.secrets)))
+    }
+
+    /// A text with its secrets masked, as a log shows it: for error messages that quote output.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> String {
+        // Writing into memory does not fail.
+        let masked = self.masked(text).unwrap_or_default();
+        String::from_utf8_lossy(&masked).into_owned()
     }
 
     fn masked(&self, text: &str) -> io::Result<Vec<u8>> {

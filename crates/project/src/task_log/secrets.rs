@@ -1,9 +1,12 @@
 //! What a secret looks like: well-known prefixes, names of keys with a value behind them, and values handed in.
 //!
-//! One automaton finds the places worth a look at memory speed; a few comparisons by hand then decide. Values never
+//! A filter finds the places worth a look at memory speed, an automaton tells what stands there, and a few comparisons
+//! by hand decide. Values never
 //! go over the end of a line, except those of private keys.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+
+use super::filter::Filter;
 
 /// What stands where a secret stood.
 pub(super) const MASK: &[u8] = b"***";
@@ -88,6 +91,7 @@ const LONGEST_PATTERN: usize = 64;
 /// Everything that is known about secrets; shared by all logs.
 #[derive(Debug)]
 pub(super) struct Secrets {
+    filter: Filter,
     /// Of the first [`LONGEST_PATTERN`] bytes of each pattern. `None` would mean billions of states, which patterns
     /// of this length cannot have.
     automaton: Option<AhoCorasick>,
@@ -176,10 +180,12 @@ impl Secrets {
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
+            .start_kind(StartKind::Anchored)
             .build(starts);
+        let filter = Filter::new(patterns.iter().map(Vec::as_slice));
         let has_blanks = patterns.iter().zip(&rules).any(|(p, r)| *r == Rule::Value && p.contains(&b' '));
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0).min(LONGEST_PATTERN);
-        Self { automaton: automaton.ok(), rules, patterns, longest, has_blanks }
+        Self { filter, automaton: automaton.ok(), rules, patterns, longest, has_blanks }
     }
 
     /// The next secret that begins in `bytes` at or after `from`. `before` is the byte before the first, if any.
@@ -205,11 +211,15 @@ impl Secrets {
         hit.map_or(partial, |hit| hit.min(partial))
     }
 
-    fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, usize)> {
-        let Some(automaton) = &self.automaton else { return None };
-        let input = Input::new(bytes).anchored(Anchored::No).range(from.min(bytes.len())..);
-        let hit = automaton.find(input)?;
-        Some((hit.pattern().as_usize(), hit.start(), hit.end()))
+    fn find(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize, usize)> {
+        let automaton = self.automaton.as_ref()?;
+        loop {
+            from = self.filter.next(bytes, from)?;
+            if let Some(hit) = automaton.find(Input::new(bytes).anchored(Anchored::Yes).range(from..)) {
+                return Some((hit.pattern().as_usize(), hit.start(), hit.end()));
+            }
+            from += 1;
+        }
     }
 
     fn confirm(&self, pattern: usize, seen: Seen<'_>) -> Option<Secret> {

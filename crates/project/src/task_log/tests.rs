@@ -186,3 +186,44 @@ fn variables_that_look_secret() {
     let found = secret_values(vars.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(found.len(), 2);
 }
+
+/// `cargo test --release -p codeagent-project measure -- --ignored --nocapture`
+#[test]
+#[ignore = "measures"]
+fn measure_throughput() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain =
+        "   Compiling crate-name v1.2.3 (/path/to/crate), step 17 of 230: nothing to see here\n".repeat(800);
+    let wordy =
+        "{\"type\":\"assistant\",\"usage\":{\"input_tokens\":12},\"url\":\"https://example.org/x\"}\n"
+            .repeat(800);
+    let secret = format!("{}password=hunter2 {}\n", "x ".repeat(20), "y ".repeat(20)).repeat(800);
+    let long = "abcdefgh".repeat(8192);
+    for (name, chunk) in
+        [("plain", plain), ("json", wordy), ("a secret a line", secret), ("no line ends", long)]
+    {
+        for max_bytes in [u64::MAX >> 1, 1 << 20] {
+            let logs = TaskLogs::new(dir.path(), max_bytes, &["0123456789abcdef".to_owned()]);
+            let mut log = logs.start(&header("a", 1, name)).unwrap();
+            let path = log.path().to_owned();
+            let begin = std::time::Instant::now();
+            let total = 512 << 20;
+            for _ in 0..total / chunk.len() {
+                log.output(Stream::Out, chunk.as_bytes()).unwrap();
+            }
+            let rate = total as f64 / (1 << 20) as f64 / begin.elapsed().as_secs_f64();
+            log.finish(now(), Level::Info, "done").unwrap();
+            println!("{name}, at most {max_bytes} bytes: {rate:.0} MiB/s");
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let begin = std::time::Instant::now();
+    let logs = TaskLogs::new(dir.path(), 1 << 20, &[]);
+    println!("patterns: {:?}", begin.elapsed());
+    let begin = std::time::Instant::now();
+    for attempt in 0..1000 {
+        let id = format!("task_{attempt}");
+        logs.start(&header(&id, 1, "x")).unwrap().finish(now(), Level::Info, "done").unwrap();
+    }
+    println!("one log: {:?}", begin.elapsed() / 1000);
+}

@@ -13,6 +13,7 @@ pub mod generated;
 mod mark;
 mod markdown;
 mod merge;
+mod render;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

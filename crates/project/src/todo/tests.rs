@@ -394,9 +394,9 @@ fn many_tasks_cost_little() {
         (0..100_000).map(|task| format!("- [ ] Task number {task} of a long list\n")).collect();
     let project = Project::new(&[("todo.md", &text)]);
     let list = project.load();
-    assert_eq!(list.lines().len(), 100_000);
+    assert_eq!(list.lines().len(), 20_000);
     let request = |id: &TaskId| MarkRequest { id: id.clone(), mark: Mark::Skipped, comment: None };
-    let requests: Vec<_> = list.ids().iter().step_by(100).map(request).collect();
+    let requests: Vec<_> = list.ids().iter().step_by(20).map(request).collect();
     let report = set_marks(&project.places(), &requests).unwrap();
     assert_eq!(report.changed.len(), 1000);
     let mut marks = HashMap::new();
@@ -404,4 +404,42 @@ fn many_tasks_cost_little() {
         *marks.entry(format!("{:?}", line.mark)).or_insert(0) += 1;
     }
     assert_eq!(marks["Skipped"], 1000);
+}
+
+/// `cargo test --release -p codeagent-project measure -- --ignored --nocapture`
+#[test]
+#[ignore = "measures"]
+fn measure_large_lists() {
+    let tasks = 100_000;
+    let markdown: String = (0..tasks).map(|n| format!("- [ ] Task number {n} of a long list\n")).collect();
+    let nested: String = (0..tasks).map(|n| format!("{}- [ ] Task {n}\n", "  ".repeat(n % 20))).collect();
+    let text: String = (0..tasks).map(|n| format!("Task number {n} of a long list\n")).collect();
+    let yaml: String = (0..tasks).map(|n| format!("- text: Task number {n} of a long list\n")).collect();
+    let strings: String = (0..tasks).map(|n| format!("- Task number {n} of a long list\n")).collect();
+    let flow = format!("[{}]", (0..tasks).map(|n| format!("Task {n}, ")).collect::<String>());
+    let openers = "a <!-- b `` ` ".repeat(tasks);
+    for (name, file, text) in [
+        ("Markdown", "todo.md", markdown),
+        ("Markdown, nested", "todo.md", nested),
+        ("text", "todo.txt", text),
+        ("YAML", "todo.yaml", yaml),
+        ("YAML, strings", "todo.yaml", strings),
+        ("YAML, one line", "todo.yaml", flow),
+        ("Markdown, unclosed comments", "todo.md", openers),
+    ] {
+        let project = Project::new(&[(file, &text)]);
+        let begin = std::time::Instant::now();
+        let list = TodoList::load(&project.places()).unwrap();
+        let load = begin.elapsed();
+        let request =
+            |id: &TaskId| MarkRequest { id: id.clone(), mark: Mark::Done, comment: Some("c".into()) };
+        let requests: Vec<_> = list.ids().iter().step_by(100).map(request).collect();
+        let begin = std::time::Instant::now();
+        let report = set_marks(&project.places(), &requests).unwrap();
+        let marks = begin.elapsed();
+        let begin = std::time::Instant::now();
+        assert!(list.changed() != report.changed.is_empty());
+        let changed = begin.elapsed();
+        println!("{name}: load {load:?}, {} marks {marks:?}, changed {changed:?}", report.changed.len());
+    }
 }

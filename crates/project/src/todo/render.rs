@@ -1,0 +1,59 @@
+//! Sentences for what can be wrong with a TODO list.
+
+use super::{NoticeKind, TodoError, TodoNotice};
+use crate::config::yaml_text;
+use crate::messages::Catalogue;
+use crate::msg;
+
+impl TodoError {
+    /// The sentence, with its place before it: `todo.md:12: …`.
+    #[must_use]
+    pub fn render(&self, c: &Catalogue) -> String {
+        match self {
+            Self::Io { path, source } => {
+                msg!(c, "todo-error-io", path = path.display(), error = source.to_string())
+            }
+            Self::TooLarge { path, bytes, limit } => msg!(
+                c,
+                "todo-error-too-large",
+                path = path.display(),
+                bytes = bytes.to_string(),
+                limit = limit.to_string()
+            ),
+            Self::InvalidUtf8 { path, line } => {
+                msg!(c, "todo-error-not-utf8", path = path.display(), line = line.to_string())
+            }
+            Self::Yaml { path, error } => format!(
+                "{}:{}:{}: {}",
+                path.display(),
+                error.line,
+                error.column,
+                yaml_text(c, &error.kind)
+            ),
+            Self::KeepsChanging { path } => msg!(c, "todo-error-keeps-changing", path = path.display()),
+        }
+    }
+}
+
+impl TodoNotice {
+    /// The sentence, with its place before it.
+    #[must_use]
+    pub fn render(&self, c: &Catalogue) -> String {
+        let what = c.text(match self.kind {
+            NoticeKind::NotAFile => "todo-notice-not-a-file",
+            NoticeKind::DanglingLink => "todo-notice-dangling-link",
+            NoticeKind::UnclosedFence => "todo-notice-unclosed-fence",
+            NoticeKind::UnclosedComment => "todo-notice-unclosed-comment",
+            NoticeKind::BadId => "todo-notice-bad-id",
+            NoticeKind::MarksDiffer => "todo-notice-marks-differ",
+            NoticeKind::TooDeep => "todo-notice-too-deep",
+            NoticeKind::NoText => "todo-notice-no-text",
+            NoticeKind::NoTasks => "todo-notice-no-tasks",
+            NoticeKind::CannotEdit => "todo-notice-cannot-edit",
+        });
+        match self.line {
+            0 => format!("{}: {what}", self.path.display()),
+            line => format!("{}:{line}: {what}", self.path.display()),
+        }
+    }
+}
