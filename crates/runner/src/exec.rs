@@ -23,9 +23,13 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Which known agents are found in PATH, in a fixed order.
 pub fn agents_in_path() -> Vec<&'static str> {
-    let path = std::env::var_os("PATH");
-    let here = Path::new("/");
-    KNOWN_AGENTS.into_iter().filter(|name| find(OsStr::new(name), path.as_deref(), here).is_ok()).collect()
+    agents_in(std::env::var_os("PATH").as_deref())
+}
+
+fn agents_in(path: Option<&OsStr>) -> Vec<&'static str> {
+    // A relative folder in PATH means another one in each project: none of it is told.
+    let nowhere = Path::new("/dev/null");
+    KNOWN_AGENTS.into_iter().filter(|name| find(OsStr::new(name), path, nowhere).is_ok()).collect()
 }
 
 /// The program's file as execvp would find it, but seen from `dir`: a name with a slash is a path, any other is looked
@@ -135,5 +139,24 @@ pub(crate) fn explain(dir: &Path, command: &Command, error: io::Error) -> SpawnE
             SpawnError::NotExecutable { program: program(), source: error }
         }
         _ => SpawnError::Other(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn agents_are_found_where_they_can_be_executed() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, mode) in [("codex", 0o755), ("claude", 0o755), ("aider", 0o644), ("sh", 0o755)] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, "").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        assert_eq!(agents_in(Some(dir.path().as_os_str())), ["claude", "codex"]);
+        assert!(agents_in(Some(OsStr::new("relative:"))).is_empty());
     }
 }

@@ -16,6 +16,8 @@ use crate::{ATTEMPT_ID_VAR, PROJECT_DIR_VAR};
 
 /// After SIGKILL: what has not ended by then hangs in the kernel.
 const GIVE_UP: Duration = Duration::from_secs(10);
+/// Nobody waits longer for a start, whatever the configuration says.
+const MAX_GRACE: Duration = Duration::from_secs(3600);
 /// How often the processes are looked for again: they may start new ones while they end.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Characters of a command line that are told.
@@ -53,7 +55,7 @@ pub struct SurvivorEnded {
 /// This process and those that it descends from are never touched.
 pub fn end_survivors(queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
     let queries: Vec<Wanted<'_>> = queries.iter().map(Wanted::new).collect();
-    let kill_at = Instant::now() + grace;
+    let kill_at = Instant::now() + grace.min(MAX_GRACE);
     let mut told: Vec<SurvivorEnded> = Vec::new();
     // Held over all rounds: once its parent is dead, nothing may show any more that a process is one of them.
     let mut held: Vec<Held> = Vec::new();
@@ -61,13 +63,12 @@ pub fn end_survivors(queries: &[SurvivorQuery], grace: Duration) -> Vec<Survivor
         held.retain(Held::is_alive);
         let now = Instant::now();
         let kill = now >= kill_at;
-        for (new, query) in find(&queries) {
-            if !held.iter().any(|known| known.key() == new.key()) {
-                told.push(tell(&new, query));
-                new.signal(Signal::TERM);
-                held.push(new);
-            }
-        }
+        let mut new = find(&queries);
+        new.retain(|(found, _)| held.iter().all(|known| known.key() != found.key()));
+        // First all command lines, then the signals: one's end may be the other's.
+        told.extend(new.iter().map(|(found, query)| tell(found, query)));
+        new.iter().for_each(|(found, _)| found.signal(Signal::TERM));
+        held.extend(new.into_iter().map(|(found, _)| found));
         for ended in &mut told {
             ended.gone = !held.iter().any(|held| held.stat.pid == ended.pid);
         }

@@ -19,8 +19,10 @@ pub(crate) struct Stat {
 
 impl Stat {
     pub(crate) fn read(pid: i32) -> io::Result<Self> {
-        let line = fs::read(format!("/proc/{pid}/stat"))?;
-        Self::parse(pid, &line).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+        // One read: the line is far shorter, and there are many processes to look at.
+        let mut line = [0; 2048];
+        let count = File::open(format!("/proc/{pid}/stat"))?.read(&mut line)?;
+        Self::parse(pid, &line[..count]).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
     }
 
     /// `pid (name) state ppid pgrp session …`; a name may hold blanks and brackets, so fields count from the last `)`.
