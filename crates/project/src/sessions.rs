@@ -36,7 +36,7 @@ pub struct SessionTracker {
 }
 
 impl SessionTracker {
-    /// Opens the file for a session that starts now; writes nothing. The session's id is `YYYYMMDD_HHMMSS` of
+    /// Opens the file for a session that starts now; writes nothing, but sets a damaged file aside. The session's id is `YYYYMMDD_HHMMSS` of
     /// `now`; where that is taken, by the file or as `is_taken` knows, of the first second after it that is free,
     /// so that the form stays what other readers expect.
     ///
@@ -223,4 +223,99 @@ fn parse(bytes: &[u8]) -> Option<Map<String, Value>> {
     let sound = is_list(document.get("sessions"))
         && sessions(&document).all(|session| session.is_object() && is_list(session.get("generations")));
     sound.then_some(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn now() -> DateTime {
+        date(2026, 1, 18).at(10, 30, 0, 254_894_000)
+    }
+
+    fn generation() -> Generation {
+        Generation { todo_file: "todo/GENERATED_x.md".into(), task_count: 3, metadata: Map::new() }
+    }
+
+    #[test]
+    fn generations_are_counted_and_recorded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sessions.json");
+        let mut tracker = SessionTracker::open(&path, now(), |_| false).unwrap();
+        assert!(tracker.can_generate(1) && !path.exists());
+        tracker.record_generation(now(), generation()).unwrap();
+        assert!(!tracker.can_generate(1) && tracker.can_generate(2));
+        let want = json!({
+            "sessions": [{
+                "session_id": "20260118_103000", "start_time": "2026-01-18T10:30:00.254894", "generation_count": 1,
+                "generations": [{
+                    "session_id": "20260118_103000", "timestamp": "2026-01-18T10:30:00.254894",
+                    "todo_file": "todo/GENERATED_x.md", "task_count": 3, "metadata": {},
+                }],
+            }],
+            "total_generations": 1,
+            "last_generation_date": "2026-01-18T10:30:00.254894",
+        });
+        assert_eq!(serde_json::from_slice::<Value>(&fs::read(&path).unwrap()).unwrap(), want);
+    }
+
+    #[test]
+    fn two_sessions_of_one_second_have_two_ids_of_one_form() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sessions.json");
+        let mut first = SessionTracker::open(&path, now(), |_| false).unwrap();
+        first.record_generation(now(), generation()).unwrap();
+        let second = SessionTracker::open(&path, now(), |id| id == "20260118_103001").unwrap();
+        assert_eq!(second.current_session_id(), "20260118_103002");
+        assert_eq!(second.generation_count(), 0);
+    }
+
+    #[test]
+    fn what_others_wrote_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sessions.json");
+        let mut tracker = SessionTracker::open(&path, now(), |_| false).unwrap();
+        fs::write(
+            &path,
+            r#"{"mine": [1], "sessions": [{"session_id": "a", "x": null}], "total_generations": 7}"#,
+        )
+        .unwrap();
+        tracker.record_generation(now(), generation()).unwrap();
+        let document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(document["mine"], json!([1]));
+        assert_eq!(document["sessions"][0], json!({"session_id": "a", "x": null}));
+        assert_eq!(document["sessions"][1]["generation_count"], 1);
+        assert_eq!(document["total_generations"], 8);
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside() {
+        for damaged in ["", "{", "[]", "null", r#"{"sessions": 5}"#, r#"{"sessions": [5]}"#, "\0\0\0"] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("sessions.json");
+            fs::write(dir.path().join("sessions.json.damaged-1"), "older").unwrap();
+            fs::write(&path, damaged).unwrap();
+            let mut tracker = SessionTracker::open(&path, now(), |_| false).unwrap();
+            let aside = tracker.set_aside().unwrap().to_owned();
+            assert_eq!(aside, dir.path().join("sessions.json.damaged-2"));
+            assert_eq!(fs::read_to_string(aside).unwrap(), damaged);
+            tracker.record_generation(now(), generation()).unwrap();
+            assert!(parse(&fs::read(&path).unwrap()).is_some());
+        }
+    }
+
+    #[test]
+    fn a_generation_that_cannot_be_saved_counts_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let path = dir.path().join("sessions.json");
+        let mut tracker = SessionTracker::open(&path, now(), |_| false).unwrap();
+        tracker.path = dir.path().join("file/sessions.json");
+        assert!(tracker.record_generation(now(), generation()).is_err());
+        assert!(!tracker.can_generate(1));
+    }
 }

@@ -1,2 +1,19 @@
 ### todo: TODO list, status file, sessions, task logs.
 ### Every key here begins with `todo-`. Leading blanks of a text are written {"  "}.
+
+## Что может быть не так со списком; перед большинством сообщений стоят файл и место.
+
+todo-error-io = { $path }: { $error }
+todo-error-too-large = { $path }: { $bytes } байт больше, чем разрешает project.todo_max_bytes ({ $limit })
+todo-error-not-utf8 = { $path }:{ $line }: с этой строки текст не в UTF-8
+todo-error-keeps-changing = { $path }: файл всё время кто-то меняет, отметку поставить не удалось
+todo-notice-not-a-file = имя списка задач носит папка, канал или устройство; пропущено
+todo-notice-dangling-link = символическая ссылка никуда не ведёт; пропущена
+todo-notice-unclosed-fence = блок кода не закрыт: всё после этой строки считается кодом, а не задачами
+todo-notice-unclosed-comment = комментарий HTML не закрыт: всё после этой строки считается комментарием
+todo-notice-bad-id = id состоит из 1–64 латинских букв, цифр, точек, подчёркиваний и дефисов: этот не принят, задача опознаётся по тексту
+todo-notice-marks-differ = в другом месте у задачи другая отметка: «выполнено» важнее «пропущено», а оно важнее открытой
+todo-notice-too-deep = вложенность больше 64 уровней: более глубокие задачи считаются детьми 64-го
+todo-notice-no-text = у пункта нет текста; пропущен
+todo-notice-no-tasks = нет ни `tasks:`, ни `todo:`, ни списка: в этом файле нет задач
+todo-notice-cannot-edit = отметку здесь нельзя поставить, не переписав лишнего; поставьте её вручную

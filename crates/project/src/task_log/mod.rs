@@ -173,7 +173,8 @@ impl TaskLogs {
         Ok(segments.into_keys().collect())
     }
 
-    /// Removes all but the newest `keep` logs and those of tasks (ids as they were started with) that
+    /// Removes all but the newest `keep` logs and those of tasks (ids as they were started with; control characters
+    /// and backslashes escaped as in the log's head) that
     /// `is_needed` knows: those that failed and are still listed. Returns how many were removed.
     ///
     /// # Errors

@@ -13,9 +13,9 @@ pub mod generated;
 mod mark;
 mod markdown;
 mod merge;
-mod render;
 #[cfg(test)]
 mod properties;
+mod render;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,9 +1,16 @@
 //! Sentences for what can be wrong with a TODO list.
 
+use std::path::Path;
+
 use super::{NoticeKind, TodoError, TodoNotice};
 use crate::config::yaml_text;
-use crate::messages::Catalogue;
+use crate::messages::{Catalogue, harmless};
 use crate::msg;
+
+/// A path of a project may hold anything; what is printed must not.
+fn shown(path: &Path) -> String {
+    harmless(&path.to_string_lossy()).into_owned()
+}
 
 impl TodoError {
     /// The sentence, with its place before it: `todo.md:12: …`.
@@ -11,26 +18,22 @@ impl TodoError {
     pub fn render(&self, c: &Catalogue) -> String {
         match self {
             Self::Io { path, source } => {
-                msg!(c, "todo-error-io", path = path.display(), error = source.to_string())
+                msg!(c, "todo-error-io", path = shown(path), error = source.to_string())
             }
             Self::TooLarge { path, bytes, limit } => msg!(
                 c,
                 "todo-error-too-large",
-                path = path.display(),
+                path = shown(path),
                 bytes = bytes.to_string(),
                 limit = limit.to_string()
             ),
             Self::InvalidUtf8 { path, line } => {
-                msg!(c, "todo-error-not-utf8", path = path.display(), line = line.to_string())
+                msg!(c, "todo-error-not-utf8", path = shown(path), line = line.to_string())
             }
-            Self::Yaml { path, error } => format!(
-                "{}:{}:{}: {}",
-                path.display(),
-                error.line,
-                error.column,
-                yaml_text(c, &error.kind)
-            ),
-            Self::KeepsChanging { path } => msg!(c, "todo-error-keeps-changing", path = path.display()),
+            Self::Yaml { path, error } => {
+                format!("{}:{}:{}: {}", shown(path), error.line, error.column, yaml_text(c, &error.kind))
+            }
+            Self::KeepsChanging { path } => msg!(c, "todo-error-keeps-changing", path = shown(path)),
         }
     }
 }
@@ -52,8 +55,8 @@ impl TodoNotice {
             NoticeKind::CannotEdit => "todo-notice-cannot-edit",
         });
         match self.line {
-            0 => format!("{}: {what}", self.path.display()),
-            line => format!("{}:{line}: {what}", self.path.display()),
+            0 => format!("{}: {what}", shown(&self.path)),
+            line => format!("{}:{line}: {what}", shown(&self.path)),
         }
     }
 }

