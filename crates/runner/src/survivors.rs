@@ -153,7 +153,7 @@ fn find<'a>(queries: &[Wanted<'a>]) -> Vec<(Held, &'a SurvivorQuery)> {
     let candidates = || all.iter().filter(|stat| !stat.is_dead() && !ours.contains(&stat.pid));
     for stat in candidates() {
         // Unreadable: another user's, so not one that we started.
-        let Ok(environ) = Environ::read(stat.pid) else { continue };
+        let Ok(environ) = Environ::read(stat) else { continue };
         if let Some(wanted) = queries.iter().find(|wanted| wanted.matches(stat, &environ)) {
             found.insert(stat.pid, (*stat, wanted.query));
         }

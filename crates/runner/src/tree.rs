@@ -255,11 +255,46 @@ impl Census {
 
 /// Whose an orphan is: its mark decides, then its session; what nobody can claim belongs to the only attempt.
 fn belongs(orphan: &Stat, live: &[Entry], own: usize) -> bool {
-    let environ = Environ::read(orphan.pid).ok();
+    let environ = Environ::read(orphan).ok();
     let mark = environ.as_ref().and_then(|environ| environ.get(ATTEMPT_ID_VAR));
     let marked = live.iter().position(|entry| mark == Some(entry.attempt_id.as_bytes()));
     match marked {
         Some(index) => index == own,
         None => orphan.session == live[own].pid || live.len() == 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(pid: i32) -> Entry {
+        Entry { pid, attempt_id: format!("attempt-{pid}"), reaped: true }
+    }
+
+    #[test]
+    fn an_orphan_without_a_mark_belongs_to_its_session_or_to_the_only_attempt() {
+        // No process has this number, so no mark can be read.
+        let orphan =
+            |session| Stat { pid: i32::MAX, state: b'S', parent: 1, group: 9, session, start_ticks: 1 };
+        let both = [entry(5), entry(6)];
+        assert!(belongs(&orphan(5), &both, 0));
+        assert!(!belongs(&orphan(5), &both, 1));
+        assert!(!belongs(&orphan(7), &both, 0));
+        assert!(belongs(&orphan(7), &both[..1], 0));
+    }
+
+    #[test]
+    fn a_mark_decides_before_the_session() {
+        let mark = "marked-by-this-test";
+        let mut child =
+            std::process::Command::new("sleep").arg("1000").env(ATTEMPT_ID_VAR, mark).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let orphan = Stat { session: 5, ..Stat::read(pid).unwrap() };
+        let live = [entry(5), Entry { attempt_id: mark.into(), ..entry(6) }];
+        let found = (belongs(&orphan, &live, 0), belongs(&orphan, &live, 1));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found, (false, true));
     }
 }

@@ -3,6 +3,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use rustix::event::{Timespec, poll};
+
 /// An environment may be larger than this only if its process made it so (exec allows 6 MiB at most).
 const MAX_ENVIRON: u64 = 8 * 1024 * 1024;
 
@@ -38,6 +40,11 @@ impl Stat {
         Some(Self { pid, state, parent, group, session, start_ticks })
     }
 
+    /// Threads of the kernel descend from process 2; they have no environment.
+    fn is_kernel_thread(&self) -> bool {
+        self.pid == 2 || self.parent == 2
+    }
+
     /// Dead, and only waiting to be reaped.
     pub(crate) fn is_dead(&self) -> bool {
         matches!(self.state, b'Z' | b'X' | b'x')
@@ -60,7 +67,19 @@ pub(crate) fn all() -> io::Result<Vec<Stat>> {
 pub(crate) struct Environ(Vec<u8>);
 
 impl Environ {
-    pub(crate) fn read(pid: i32) -> io::Result<Self> {
+    /// Reads it. For a moment in the middle of exec it looks empty: such a process is looked at again, up to 5 ms.
+    pub(crate) fn read(of: &Stat) -> io::Result<Self> {
+        let mut environ = Self::read_once(of.pid)?;
+        let mut looks = 0;
+        while environ.0.is_empty() && looks < 5 && !of.is_dead() && !of.is_kernel_thread() {
+            let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 }));
+            environ = Self::read_once(of.pid)?;
+            looks += 1;
+        }
+        Ok(environ)
+    }
+
+    fn read_once(pid: i32) -> io::Result<Self> {
         let mut bytes = Vec::new();
         File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut bytes)?;
         Ok(Self(bytes))
