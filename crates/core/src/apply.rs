@@ -7,7 +7,7 @@ use crate::{
     id::{Fingerprint, TaskId},
     json::RawJson,
     state::State,
-    task::{AfterFailure, FinalReason, Phase, Running, Steps, Task},
+    task::{AfterFailure, FinalReason, Phase, Running, Steps, Task, TaskState},
     time::LocalTime,
 };
 
@@ -44,27 +44,20 @@ impl State {
             Event::StepCompleted { id, step, total, .. } => {
                 self.update(id, |task| complete_step(task, *step, *total));
             }
-            Event::TaskCompleted { id, result, at } => {
-                self.end(id, Phase::Completed, Some(*at));
-                self.update(id, |task| complete(task, result.as_ref()));
-            }
-            Event::TaskFailed { id, error, then, at } => {
-                self.end(id, Phase::Failed(*then), Some(*at));
-                self.update(id, |task| fail(task, error, *then));
-            }
-            Event::AttemptExcused { id, cause, wait, .. } => {
-                self.end(id, Phase::Pending(*wait), None);
-                self.update(id, |task| excuse(task, *cause));
-            }
-            Event::TaskRetried { id, .. } => {
-                self.end(id, Phase::Pending(None), None);
-                self.update(id, |task| {
-                    task.excused = task.attempts;
-                    task.crashes = 0;
-                    task.reopened = true;
-                });
-            }
-            Event::TaskRolledBack { id, at } => self.end(id, Phase::RolledBack, Some(*at)),
+            Event::TaskCompleted { id, result, at } => self.end(id, |task| {
+                complete(task, result.as_ref(), *at);
+            }),
+            Event::TaskFailed { id, error, then, at } => self.end(id, |task| fail(task, error, *then, *at)),
+            Event::TaskGivenUp { id, reason, .. } => self.end(id, |task| {
+                task.phase = Phase::Failed(AfterFailure::Final(*reason));
+            }),
+            Event::AttemptExcused { id, cause, wait, .. } => self.end(id, |task| {
+                task.phase = Phase::Pending(*wait);
+                task.end_time = None;
+                excuse(task, *cause);
+            }),
+            Event::TaskRetried { id, .. } => self.end(id, retry),
+            Event::TaskRolledBack { id, at } => self.end(id, |task| roll_back(task, *at)),
             Event::TasksPruned { ids, .. } => self.prune(ids),
             Event::CompletionRemembered { fingerprint } => {
                 Arc::make_mut(&mut self.pruned).insert(*fingerprint);
@@ -85,24 +78,21 @@ impl State {
     }
 
     fn start(&mut self, id: &TaskId, running: Running, at: LocalTime) {
+        let Some(slot) = self.slot(id) else { return };
+        self.index.unlink_text(&self.table, slot);
         self.update(id, |task| {
             task.phase = Phase::InProgress(Box::new(running));
             task.attempts = task.attempts.saturating_add(1);
             task.start_time = Some(at);
             task.end_time = None;
-            task.reopened = false;
         });
-        if let Some(slot) = self.slot(id) {
-            self.index.note_latest(&self.table, slot);
-            self.header.current_task = Some(id.clone());
-        }
+        self.index.link_text(&self.table, slot);
+        self.header.current_task = Some(id.clone());
     }
 
-    fn end(&mut self, id: &TaskId, phase: Phase, at: Option<LocalTime>) {
-        self.update(id, |task| {
-            task.phase = phase;
-            task.end_time = at;
-        });
+    /// Takes a task out of `in_progress`, or from one of the other states to another.
+    fn end(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
+        self.update(id, change);
         if self.header.current_task.as_ref() == Some(id) {
             self.header.current_task = None;
         }
@@ -122,15 +112,20 @@ impl State {
     }
 }
 
-fn complete(task: &mut Task, result: Option<&RawJson>) {
+fn complete(task: &mut Task, result: Option<&RawJson>, at: LocalTime) {
+    task.phase = Phase::Completed;
+    task.end_time = Some(at);
     task.error = None;
+    task.reopened = false;
     complete_all_steps(task);
-    if result.is_some() {
-        task.extra_mut().result = result.cloned();
-    }
+    set_result(task, result);
 }
 
-fn fail(task: &mut Task, error: &str, then: AfterFailure) {
+fn fail(task: &mut Task, error: &str, then: AfterFailure, at: LocalTime) {
+    // `skip` of a task that was just reopened ends no attempt: its box is still the old one.
+    task.reopened &= task.running().is_none();
+    task.phase = Phase::Failed(then);
+    task.end_time = Some(at);
     task.error = Some(error.into());
     // The attempt that the last crash cut off is excused here, since no other event says so.
     if then == AfterFailure::Final(FinalReason::CrashLimit) {
@@ -141,7 +136,35 @@ fn fail(task: &mut Task, error: &str, then: AfterFailure) {
 fn excuse(task: &mut Task, cause: Excuse) {
     task.excused = task.excused.saturating_add(1).min(task.attempts);
     if cause == Excuse::Crash {
-        task.crashes = task.crashes.saturating_add(1);
+        task.crashes = task.crashes.saturating_add(1).min(task.attempts);
+    }
+}
+
+/// A failed task goes on after its last step; one that was completed begins anew.
+fn retry(task: &mut Task) {
+    if task.state() == TaskState::Completed {
+        forget_steps(task);
+        set_result(task, None);
+    }
+    task.phase = Phase::Pending(None);
+    task.end_time = None;
+    task.excused = task.attempts;
+    task.crashes = 0;
+    task.reopened = true;
+}
+
+/// What was taken back has no result, and its steps are to be done again.
+fn roll_back(task: &mut Task, at: LocalTime) {
+    task.phase = Phase::RolledBack;
+    task.end_time = Some(at);
+    task.reopened = true;
+    forget_steps(task);
+    set_result(task, None);
+}
+
+fn set_result(task: &mut Task, result: Option<&RawJson>) {
+    if result.is_some() || task.result().is_some() {
+        task.extra_mut().result = result.cloned();
     }
 }
 
@@ -149,9 +172,15 @@ fn complete_step(task: &mut Task, step: u32, total: u32) {
     let steps = task.extra_mut().steps.get_or_insert_default();
     steps.last_completed = step;
     steps.total = total;
+    steps.completed.retain(|&step| step <= total); // the list of steps may have become shorter
     if let Err(place) = steps.completed.binary_search(&step) {
         steps.completed.insert(place, step);
     }
+}
+
+fn forget_steps(task: &mut Task) {
+    let Some(steps) = task.extra.as_mut().and_then(|extra| extra.steps.as_mut()) else { return };
+    *steps = Steps { total: steps.total, ..Steps::default() };
 }
 
 /// A completed task has completed all its steps, as the guide's implementation writes it.

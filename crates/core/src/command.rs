@@ -44,7 +44,8 @@ pub enum Command {
     Skip { id: TaskId },
     /// `codeagent cancel`.
     Cancel { id: TaskId },
-    /// `codeagent retry`; the text, where the caller knows it, finds completions that were pruned.
+    /// `codeagent retry`. The text, where the caller knows it, finds completions that were pruned: one whose id does
+    /// not follow from its text stays known by that text until it is given.
     Retry { id: TaskId, text: Option<String> },
     /// `codeagent rollback`.
     Rollback { id: TaskId },

@@ -1,4 +1,22 @@
 //! Every rule: what a command leads to in a state, or why it can't be had. One file for each verb that has more than a line to say.
+//!
+//! ```text
+//!           ┌──── reset (crash), defer (stop, quota): the attempt is excused ────┐
+//!           ▼                                                                    │
+//! add ─▶ pending ───────────────────────── start ─────────────────────────▶ in_progress
+//!                                            ▲                               │       │
+//!                                            │ while attempts are left       │       │ complete
+//!                                            └──────── failed ◀──────────────┘       ▼
+//!                                                      fail, cancel,             completed
+//!                                                      reset at the limit            │ prune
+//!                                                                                    ▼
+//! besides:                                                                      fingerprint
+//!   retry      failed, rolled_back, completed, fingerprint ─▶ pending
+//!   rollback   in_progress, completed, failed ─▶ rolled_back
+//!   skip       pending, failed ─▶ failed for good
+//!   tick       pending, failed, rolled_back ─▶ completed
+//!   complete, fail   pending ─▶ completed, failed: the guide's API allows it
+//! ```
 mod prune;
 mod retry;
 mod settle;

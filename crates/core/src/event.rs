@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{Fingerprint, TaskId},
     json::RawJson,
-    task::{AfterFailure, AttemptId, ChildIdentity, Origin},
+    task::{AfterFailure, AttemptId, ChildIdentity, FinalReason, Origin},
     time::{LocalTime, Wait},
 };
 
@@ -50,6 +50,8 @@ pub enum Event {
     },
     /// The attempt failed, timed out, or was given up.
     TaskFailed { id: TaskId, error: Box<str>, then: AfterFailure, at: LocalTime },
+    /// A failed task is not tried again: it had used its attempts up before anyone counted.
+    TaskGivenUp { id: TaskId, reason: FinalReason, at: LocalTime },
     /// The attempt was cut off and does not count; the task waits again.
     AttemptExcused {
         id: TaskId,
@@ -94,6 +96,7 @@ impl Event {
             | Self::StepCompleted { at, .. }
             | Self::TaskCompleted { at, .. }
             | Self::TaskFailed { at, .. }
+            | Self::TaskGivenUp { at, .. }
             | Self::AttemptExcused { at, .. }
             | Self::TaskRetried { at, .. }
             | Self::TaskRolledBack { at, .. }

@@ -1,4 +1,5 @@
 //! Where a task stands, by id and by text: slot numbers only, so that an entry costs a few bytes.
+use alloc::collections::BTreeSet;
 use core::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -7,15 +8,29 @@ use crate::{
     id::TaskId,
     table::{Slot, Table},
     task::Task,
+    time::LocalTime,
 };
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     hasher: DefaultHashBuilder,
     by_id: HashTable<Slot>,
-    /// For each text, folded, the entry that was started last (contract, "Tasks": only the latest is runnable).
-    latest_by_text: HashTable<Slot>,
+    by_text: ByText,
+    /// Only tasks whose id was given, by a person or another program: those that a line without an id is
+    /// looked up among. Empty for most lists of our own.
+    given_by_text: ByText,
 }
+
+/// For each text, folded, the task that was started last (contract, "Tasks": only the latest is runnable).
+#[derive(Clone, Debug, Default)]
+struct ByText {
+    latest: HashTable<Slot>,
+    /// Tasks behind the latest of their text, by the text's hash: the next in line when that one is removed.
+    older: BTreeSet<(u64, Rank)>,
+}
+
+/// A later start is later; a task that never started is before all that did.
+type Rank = (Option<LocalTime>, Slot);
 
 impl Index {
     pub(crate) fn of(table: &Table) -> Self {
@@ -32,8 +47,15 @@ impl Index {
     }
 
     pub(crate) fn latest_by_text(&self, table: &Table, text: &str) -> Option<Slot> {
-        let found = self.latest_by_text.find(self.hash_text(text), |&slot| is_text(table, slot, text));
-        found.copied()
+        self.by_text.find(table, &self.hasher, text)
+    }
+
+    /// Tasks with a given id and that text, the latest first.
+    pub(crate) fn given_by_text(&self, table: &Table, text: &str) -> impl Iterator<Item = Slot> {
+        let latest = self.given_by_text.find(table, &self.hasher, text);
+        let behind =
+            latest.map(|_| behind(&self.given_by_text.older, table, hash_folded(&self.hasher, text), text));
+        latest.into_iter().chain(behind.into_iter().flatten().map(|(_, (_, slot))| *slot))
     }
 
     pub(crate) fn insert(&mut self, table: &Table, slot: Slot) {
@@ -42,43 +64,83 @@ impl Index {
         self.by_id.insert_unique(hasher.hash_one(&task.id), slot, |&other| {
             table.get(other).map_or(0, |task| hasher.hash_one(&task.id))
         });
-        self.note_latest(table, slot);
-    }
-
-    /// Makes the task the latest of its text unless another was started later; to be called when it starts.
-    pub(crate) fn note_latest(&mut self, table: &Table, slot: Slot) {
-        let Some(task) = table.get(slot) else { return };
-        let hash = self.hash_text(&task.text);
-        let known = self.latest_by_text.find_mut(hash, |&other| is_text(table, other, &task.text));
-        match known {
-            Some(other) => {
-                if rank(table, slot) >= rank(table, *other) {
-                    *other = slot;
-                }
-            }
-            None => {
-                let hasher = &self.hasher;
-                self.latest_by_text.insert_unique(hash, slot, |&other| {
-                    table.get(other).map_or(0, |task| hash_folded(hasher, &task.text))
-                });
-            }
-        }
+        self.link_text(table, slot);
     }
 
     /// Takes a task out; the table must still hold it.
     pub(crate) fn remove(&mut self, table: &Table, slot: Slot) {
-        let Some(Task { id, text, .. }) = table.get(slot) else { return };
-        if let Ok(entry) = self.by_id.find_entry(self.hasher.hash_one(id), |&other| other == slot) {
+        let Some(task) = table.get(slot) else { return };
+        if let Ok(entry) = self.by_id.find_entry(self.hasher.hash_one(&task.id), |&other| other == slot) {
             entry.remove();
         }
-        if let Ok(entry) = self.latest_by_text.find_entry(self.hash_text(text), |&other| other == slot) {
-            entry.remove();
+        self.unlink_text(table, slot);
+    }
+
+    /// Enters a task under its text, by its present start.
+    pub(crate) fn link_text(&mut self, table: &Table, slot: Slot) {
+        let Some(task) = table.get(slot) else { return };
+        self.by_text.link(table, &self.hasher, slot, task);
+        if !task.id.is_derived_form() {
+            self.given_by_text.link(table, &self.hasher, slot, task);
         }
     }
 
-    fn hash_text(&self, text: &str) -> u64 {
-        hash_folded(&self.hasher, text)
+    /// Takes a task out from under its text: before it is removed, and before its start changes.
+    pub(crate) fn unlink_text(&mut self, table: &Table, slot: Slot) {
+        let Some(task) = table.get(slot) else { return };
+        self.by_text.unlink(table, &self.hasher, slot, task);
+        if !task.id.is_derived_form() {
+            self.given_by_text.unlink(table, &self.hasher, slot, task);
+        }
     }
+}
+
+impl ByText {
+    fn find(&self, table: &Table, hasher: &DefaultHashBuilder, text: &str) -> Option<Slot> {
+        self.latest.find(hash_folded(hasher, text), |&slot| is_text(table, slot, text)).copied()
+    }
+
+    fn link(&mut self, table: &Table, hasher: &DefaultHashBuilder, slot: Slot, task: &Task) {
+        let hash = hash_folded(hasher, &task.text);
+        let Some(latest) = self.latest.find_mut(hash, |&other| is_text(table, other, &task.text)) else {
+            self.latest.insert_unique(hash, slot, |&other| {
+                table.get(other).map_or(0, |task| hash_folded(hasher, &task.text))
+            });
+            return;
+        };
+        let later = rank(table, slot).max(rank(table, *latest)).1;
+        let earlier = if later == slot { core::mem::replace(latest, slot) } else { slot };
+        self.older.insert((hash, rank(table, earlier)));
+    }
+
+    fn unlink(&mut self, table: &Table, hasher: &DefaultHashBuilder, slot: Slot, task: &Task) {
+        let hash = hash_folded(hasher, &task.text);
+        if self.older.remove(&(hash, rank(table, slot))) {
+            return;
+        }
+        let Ok(mut latest) = self.latest.find_entry(hash, |&other| other == slot) else { return };
+        let next = behind(&self.older, table, hash, &task.text).next().copied();
+        match next {
+            Some(key) => {
+                *latest.get_mut() = key.1.1;
+                self.older.remove(&key);
+            }
+            None => {
+                latest.remove();
+            }
+        }
+    }
+}
+
+/// The tasks of a text that are not its latest, the later first.
+fn behind<'a>(
+    older: &'a BTreeSet<(u64, Rank)>,
+    table: &Table,
+    hash: u64,
+    text: &str,
+) -> impl Iterator<Item = &'a (u64, Rank)> {
+    let of_hash = (hash, (None, 0))..=(hash, (Some(LocalTime::MAX), Slot::MAX));
+    older.range(of_hash).rev().filter(move |(_, (_, slot))| is_text(table, *slot, text))
 }
 
 fn is_id(table: &Table, slot: Slot, id: &TaskId) -> bool {
@@ -99,7 +161,6 @@ fn hash_folded(hasher: &DefaultHashBuilder, text: &str) -> u64 {
     hash.finish()
 }
 
-/// A later start is later; a task that never started is before all that did.
-fn rank(table: &Table, slot: Slot) -> (Option<crate::time::LocalTime>, Slot) {
+fn rank(table: &Table, slot: Slot) -> Rank {
     (table.get(slot).and_then(|task| task.start_time), slot)
 }

@@ -15,8 +15,15 @@ pub fn violations(state: &State) -> Vec<String> {
         if state.task(&task.id).map(|found| &found.id) != Some(&task.id) {
             wrong.push(format!("task {} is not found by its id", task.id));
         }
-        if state.latest_with_text(&task.text).is_none() {
-            wrong.push(format!("task {} is not found by its text", task.id));
+        match state.latest_with_text(&task.text) {
+            None => wrong.push(format!("task {} is not found by its text", task.id)),
+            Some(latest) if latest.start_time < task.start_time => {
+                wrong.push(format!("task {}, not {}, is the latest of its text", task.id, latest.id));
+            }
+            Some(_) => {}
+        }
+        if !task.id.is_derived_form() && state.given_with_text(&task.text).next().is_none() {
+            wrong.push(format!("task {} is not found by its text among given ids", task.id));
         }
         if task.excused > task.attempts {
             wrong.push(format!("task {}: {} of {} attempts excused", task.id, task.excused, task.attempts));

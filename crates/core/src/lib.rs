@@ -27,6 +27,8 @@ mod table;
 pub mod task;
 #[cfg(any(test, feature = "testing"))]
 pub mod testkit;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 pub use command::{Command, Deferral, StartAgain};

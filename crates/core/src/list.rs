@@ -1,7 +1,9 @@
 //! The TODO list as the rules see it: lines with boxes, without files or formats.
 use alloc::{string::String, vec::Vec};
 
-use crate::id::TaskId;
+use hashbrown::{HashMap, HashSet};
+
+use crate::id::{Lineage, TaskId};
 
 /// What stands in a line's box.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +31,15 @@ pub struct Line {
     pub mark: Mark,
 }
 
+impl Line {
+    /// The parent of the line at `index`, were this that line. A parent that does not come first is none.
+    fn parent_of(&self, index: usize) -> Option<usize> {
+        self.parent.filter(|parent| *parent < index)
+    }
+}
+
 /// The identity of the line at `index`: the given id, else one derived from its parents' texts and its own.
+/// Panics where there is no such line.
 pub fn identity(lines: &[Line], index: usize) -> TaskId {
     let line = &lines[index];
     match &line.given_id {
@@ -38,13 +48,31 @@ pub fn identity(lines: &[Line], index: usize) -> TaskId {
     }
 }
 
-/// The texts of a line's parents, outermost first.
+/// The id that each line has, or would have without a given one, by its parents' texts and its own. Costs each
+/// byte of the list once, however deep its lines are nested.
+pub fn derived_ids(lines: &[Line]) -> Vec<TaskId> {
+    let is_parent: HashSet<usize> = lines.iter().filter_map(|line| line.parent).collect();
+    let mut lineages: HashMap<usize, Lineage> = HashMap::with_capacity(is_parent.len());
+    let root = Lineage::default();
+    let mut ids = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let above = line.parent_of(index).and_then(|parent| lineages.get(&parent)).unwrap_or(&root);
+        let (id, lineage) = above.child(&line.text);
+        if is_parent.contains(&index) {
+            lineages.insert(index, lineage);
+        }
+        ids.push(id);
+    }
+    ids
+}
+
+/// The texts of a line's parents, outermost first. Panics where there is no such line.
 pub fn parents(lines: &[Line], index: usize) -> Vec<&str> {
     let mut texts = Vec::new();
-    let mut at = lines[index].parent;
+    let mut at = lines[index].parent_of(index);
     while let Some(parent) = at {
         texts.push(lines[parent].text.as_str());
-        at = lines[parent].parent;
+        at = lines[parent].parent_of(parent);
     }
     texts.reverse();
     texts

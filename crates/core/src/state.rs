@@ -129,14 +129,21 @@ impl State {
         self.table.get(self.index.latest_by_text(&self.table, text)?)
     }
 
+    /// The tasks with that text, white space folded, whose id does not follow from it, the one that was started
+    /// last first. Ids of the derived form say by themselves which line they are.
+    pub fn given_with_text(&self, text: &str) -> impl Iterator<Item = &Task> {
+        self.index.given_by_text(&self.table, text).filter_map(|slot| self.table.get(slot))
+    }
+
     /// How many tasks are in each state.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// The task that runs, as the guide's `get_current_task` sees it.
+    /// The task that runs, as the guide's `get_current_task` sees it; none where a document that others wrote
+    /// names one that does not run.
     pub fn current_task(&self) -> Option<&Task> {
-        self.task(self.header.current_task.as_ref()?)
+        self.task(self.header.current_task.as_ref()?).filter(|task| task.running().is_some())
     }
 
     /// Fingerprints of completed tasks that left the document.
@@ -151,14 +158,13 @@ impl State {
 
     /// The guide's `is_task_completed`: whether the latest attempt at that text was completed, also if
     /// it was pruned since.
+    ///
+    /// A fingerprint does not tell when: a text that was completed and pruned counts as completed until `retry`
+    /// says otherwise, whatever other entries of it there are.
     pub fn is_text_completed(&self, text: &str) -> bool {
-        if self.is_pruned(Fingerprint::of_text(text)) {
-            return true;
-        }
-        match self.latest_with_text(text) {
-            Some(task) => task.state() == TaskState::Completed,
-            None => self.is_pruned(Fingerprint::of_id(&TaskId::derive([], text))),
-        }
+        self.latest_with_text(text).is_some_and(|task| task.state() == TaskState::Completed)
+            || self.is_pruned(Fingerprint::of_text(text))
+            || self.is_pruned(Fingerprint::of_id(&TaskId::derive([], text)))
     }
 
     /// A copy for a snapshot, at the price of some pointers: what is asked of it must not need an index.
@@ -246,7 +252,7 @@ impl Frozen {
         self.pruned.iter()
     }
 
-    /// Equal documents, for tests and `verify`.
+    /// The tasks as one list, for tests and `verify`.
     pub fn to_tasks(&self) -> Vec<Task> {
         self.tasks().cloned().collect()
     }

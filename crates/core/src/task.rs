@@ -196,7 +196,8 @@ pub struct Task {
     pub error: Option<Box<str>>,
     /// Where it came from.
     pub origin: Origin,
-    /// `retry` was said and the task has not started since: what its box says is older, and not a person's tick.
+    /// `retry` or `rollback` was said, and no attempt has ended since: what the task's box says is older than
+    /// that, and not a person's tick.
     pub reopened: bool,
     /// What few tasks have.
     pub extra: Option<Box<Extra>>,
@@ -241,6 +242,14 @@ impl Task {
     pub fn running(&self) -> Option<&Running> {
         match &self.phase {
             Phase::InProgress(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// Why the task is not tried again, where it failed for good.
+    pub fn final_reason(&self) -> Option<FinalReason> {
+        match self.phase {
+            Phase::Failed(AfterFailure::Final(reason)) => Some(reason),
             _ => None,
         }
     }

@@ -11,6 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime(i64);
 
+impl LocalTime {
+    /// Not before any other; for ranges only, it has no date.
+    pub(crate) const MAX: Self = Self(i64::MAX);
+}
+
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
@@ -47,7 +52,12 @@ impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(time) = self.to_civil() else { return f.write_str("?") };
         let (date, clock) = (time.date(), time.time());
-        write!(f, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())?;
+        match date.year() {
+            year @ 0.. => write!(f, "{year:04}")?,
+            // What no Python wrote, but a reader of ours accepts: ISO 8601's form for years before 0.
+            year => write!(f, "-{:06}", year.unsigned_abs())?,
+        }
+        write!(f, "-{:02}-{:02}", date.month(), date.day())?;
         write!(f, "T{:02}:{:02}:{:02}", clock.hour(), clock.minute(), clock.second())?;
         match self.0.rem_euclid(MICROS_PER_SECOND) {
             0 => Ok(()),
@@ -115,7 +125,10 @@ mod tests {
 
     #[test]
     fn prints_as_python_does() {
-        for text in ["2026-01-18T10:30:00", "2026-01-18T10:30:00.254894", "1969-12-31T23:59:59.000001"] {
+        let before_christ = "-000043-03-15T11:00:00";
+        for text in
+            ["2026-01-18T10:30:00", "2026-01-18T10:30:00.254894", "1969-12-31T23:59:59.000001", before_christ]
+        {
             assert_eq!(LocalTime::parse(text).map(|t| t.to_string()).as_deref(), Some(text));
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     id::{Fingerprint, TaskId},
     refusal::{Refusal, Verb},
     state::State,
-    task::TaskState,
+    task::{Origin, TaskState},
     time::LocalTime,
 };
 
@@ -24,17 +24,32 @@ pub(super) fn retry(
             }
             TaskState::Pending | TaskState::InProgress => Err(wrong_state(task, Verb::Retry)),
         },
-        None => forget(state, id, text),
+        None => forget(state, id, text, at),
     }
 }
 
-/// A pruned task is known by fingerprints only; without them its line of the list counts as new.
-fn forget(state: &State, id: TaskId, text: Option<&str>) -> Result<Vec<Event>, Refusal> {
+/// A pruned task is known by fingerprints only. With its text it becomes a task again, reopened, so that its box
+/// is put right whatever it says; without, its line of the list counts as new.
+fn forget(state: &State, id: TaskId, text: Option<&str>, at: LocalTime) -> Result<Vec<Event>, Refusal> {
     let of_text = text.map(Fingerprint::of_text);
     let known = [Some(Fingerprint::of_id(&id)), of_text].into_iter().flatten();
-    let events: Vec<_> = known
+    let mut events: Vec<_> = known
         .filter(|fingerprint| state.is_pruned(*fingerprint))
         .map(|fingerprint| Event::CompletionForgotten { fingerprint })
         .collect();
-    if events.is_empty() { Err(Refusal::UnknownTask(id)) } else { Ok(events) }
+    if events.is_empty() {
+        return Err(Refusal::UnknownTask(id));
+    }
+    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+        let added = id.clone();
+        events.push(Event::TaskAdded {
+            id: added,
+            text: text.into(),
+            metadata: None,
+            origin: Origin::List,
+            at,
+        });
+        events.push(Event::TaskRetried { id, at });
+    }
+    Ok(events)
 }

@@ -41,14 +41,7 @@ pub(super) fn give_up_if_exhausted(
     if !exhausted || matches!(task.phase, Phase::Failed(AfterFailure::Final(_))) {
         return Ok(Vec::new());
     }
-    let reason = FinalReason::AttemptLimit;
-    let error = task.error.clone().unwrap_or_else(|| reason.as_str().into());
-    Ok(vec![Event::TaskFailed {
-        id,
-        error,
-        then: AfterFailure::Final(reason),
-        at: task.end_time.unwrap_or(at),
-    }])
+    Ok(vec![Event::TaskGivenUp { id, reason: FinalReason::AttemptLimit, at }])
 }
 
 pub(super) fn defer(

@@ -27,7 +27,22 @@ pub(super) fn add(
     if state.task(&id).is_some() || state.is_pruned(Fingerprint::of_id(&id)) {
         return Err(Refusal::TaskExists(id));
     }
+    if origin == Origin::Added
+        && let Some(known) = known_by_text(state, &id, &text)
+    {
+        return Err(Refusal::TaskExists(known));
+    }
     Ok(vec![Event::TaskAdded { id, text: text.into(), metadata, origin, at }])
+}
+
+/// A task that the checkpoint already knows by its text keeps its id (contract, "Tasks"): who adds that text
+/// without an id means that task. For a line of the list the plan knows better, since another line may be it.
+fn known_by_text(state: &State, id: &TaskId, text: &str) -> Option<TaskId> {
+    if *id != TaskId::derive([], text) {
+        return None;
+    }
+    let known = state.given_with_text(text).next().map(|task| task.id.clone());
+    known.or_else(|| state.is_pruned(Fingerprint::of_text(text)).then(|| id.clone()))
 }
 
 pub(super) fn start(
