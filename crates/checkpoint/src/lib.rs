@@ -6,11 +6,13 @@ pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod document;
+pub mod file;
 pub mod manager;
 pub mod memory;
 pub mod store;
 
 pub use clock::{Clock, SystemClock};
+pub use file::{FileStore, FileStoreOptions, OpenReport, StoreNotice};
 pub use manager::{CheckpointManager, ManagerError, Outcome};
 pub use memory::MemoryStore;
 pub use store::{Decided, Store, StoreError};

@@ -86,6 +86,22 @@ pub enum StoreError {
     /// Nothing is left to trust; nothing was changed: exit code 4.
     #[error("damaged: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Damaged(Arc<[Damage]>),
+    /// A newer version wrote this file; nothing was changed: exit code 4.
+    #[error("{}: written by a newer version ({version})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// What it says of its version.
+        version: Box<str>,
+    },
+    /// The folder is on a network file system, where locks and syncs may not hold; an option allows it: exit code 2.
+    #[error("{}: on a network file system ({kind})", dir.display())]
+    Network {
+        /// The folder.
+        dir: PathBuf,
+        /// Which, such as `nfs`.
+        kind: &'static str,
+    },
     /// A reading or writing of the disk failed: exit code 5.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -1,0 +1,317 @@
+//! What all callers share, and what is done under its lock: decide, write, sync, rotate, recreate.
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use codeagent_core::{Event, State, decide};
+
+use super::{
+    background::Bell,
+    disk::Disk,
+    fail::io_error,
+    folder,
+    journal::Header,
+    lock::{Lock, Seen},
+    names::Names,
+    open::FileStoreOptions,
+    publish::{Backup, Publisher, Snapshot},
+    queue::{Answer, Queue, Request},
+    report::StoreNotice,
+    segment::{FIRST_SEGMENT, Named, Prepared, Segment},
+    takeover::Tenant,
+};
+use crate::{
+    document::{SnapshotMeta, StoreId},
+    store::{Decided, StoreError},
+};
+
+/// A store in files, as its callers and its snapshot thread see it.
+///
+/// Locks are taken in this order: `turn`, `core`, `publisher`. Whoever holds the publisher takes no other.
+pub(crate) struct Shared {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) names: Names,
+    pub(crate) options: FileStoreOptions,
+    pub(crate) store: StoreId,
+    /// The process that opened: a forked child is not it.
+    pub(crate) pid: u32,
+    pub(crate) queue: Queue,
+    pub(crate) core: RwLock<Core>,
+    /// One checkpoint at a time.
+    pub(crate) turn: Mutex<()>,
+    pub(crate) publisher: Mutex<Publisher>,
+    pub(crate) bell: Bell,
+    pub(crate) next_epoch: AtomicU64,
+    /// Why nothing is served any more; set once, by the first failure.
+    pub(crate) ended: OnceLock<StoreError>,
+}
+
+/// What a commit changes.
+pub(crate) struct Core {
+    pub(crate) state: State,
+    pub(crate) segment: Segment,
+    /// None once it was given away.
+    pub(crate) lock: Option<Lock>,
+    /// Whether anything happened that the main file lacks.
+    pub(crate) changed: bool,
+    /// Since when a snapshot is owed.
+    pub(crate) owed_since: Option<Instant>,
+}
+
+impl Shared {
+    /// Whether the store still serves this process.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if self.pid != std::process::id() {
+            return Err(StoreError::Closed);
+        }
+        self.ended.get().map_or(Ok(()), |reason| Err(reason.clone()))
+    }
+
+    /// Nothing is served from now on; gives the first reason.
+    pub(crate) fn end(&self, reason: StoreError) -> StoreError {
+        let reason = self.ended.get_or_init(|| reason).clone();
+        self.bell.ring();
+        reason
+    }
+
+    pub(crate) fn core(&self) -> Result<RwLockWriteGuard<'_, Core>, StoreError> {
+        // A panic under the lock may have left a state that is not what the journal says.
+        self.core.write().map_err(|_| self.end(StoreError::Closed))
+    }
+
+    pub(crate) fn publisher(&self) -> MutexGuard<'_, Publisher> {
+        self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn draw_epoch(&self) -> u64 {
+        self.next_epoch.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Commits the requests of a group with one write and one sync.
+    pub(crate) fn commit(&self, requests: Vec<Request>) -> Vec<Answer> {
+        let count = requests.len();
+        let all = |error: StoreError| (0..count).map(|_| Err(error.clone())).collect();
+        let mut core = match self.check().and_then(|()| self.core()) {
+            Ok(core) => core,
+            Err(error) => return all(error),
+        };
+        // Again: it may have ended while the lock was waited for.
+        if let Err(error) = self.check() {
+            return all(error);
+        }
+        let decided: Vec<_> = requests
+            .into_iter()
+            .map(|request| (request.note, decide_all(&mut core.state, request)))
+            .collect();
+        match self.make_durable(&mut core, &decided) {
+            Ok(()) => decided.into_iter().map(|(_, decided)| Ok(decided)).collect(),
+            Err(error) => all(self.end(error)),
+        }
+    }
+
+    /// One record for each request: it is there whole, or not at all.
+    fn make_durable(&self, core: &mut Core, decided: &[(bool, Vec<Decided>)]) -> Result<(), StoreError> {
+        let (mut changed, mut wait) = (false, false);
+        for (note, decided) in decided {
+            let mut events = decided.iter().flatten().flatten().peekable();
+            if events.peek().is_some() {
+                core.segment.push(events)?;
+                changed = true;
+                wait |= !note;
+            }
+        }
+        if changed {
+            let before = core.segment.len();
+            core.segment.write()?;
+            self.owe_snapshot(core, before);
+        }
+        if wait {
+            let named = core.segment.sync()?;
+            self.still_ours(core, named)?;
+        }
+        Ok(())
+    }
+
+    /// After a sync, before it is acknowledged: the journal and the lock are where others look for them.
+    fn still_ours(&self, core: &mut Core, named: Named) -> Result<(), StoreError> {
+        let seen = core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)?;
+        match (named, seen) {
+            (_, Seen::Replaced) => Err(self.lock_lost()),
+            (Named::There, Seen::Ours) => core.segment.mark(),
+            _ => self.recreate(core),
+        }
+    }
+
+    fn lock_lost(&self) -> StoreError {
+        let path = self.names.lock();
+        io_error("keep", &path)(io::Error::other("another file has taken the place of the lock file"))
+    }
+
+    fn owe_snapshot(&self, core: &mut Core, len_before: u64) {
+        core.changed = true;
+        let limit = self.options.journal_limit;
+        let over = len_before <= limit && core.segment.len() > limit;
+        if core.owed_since.is_none() || over {
+            core.owed_since.get_or_insert_with(Instant::now);
+            self.bell.ring();
+        }
+    }
+
+    /// Our files were deleted under us (agents run `git clean -fdx`): everything is written anew, under a new
+    /// epoch, from what is in memory.
+    pub(crate) fn recreate(&self, core: &mut Core) -> Result<(), StoreError> {
+        let mut publisher = self.publisher();
+        folder::make(&*self.disk, &self.names)?;
+        let path = self.names.lock();
+        if core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)? != Seen::Ours {
+            // Whoever took the lock meanwhile began without what we hold: then this fails, and nothing is acknowledged.
+            core.lock = Some(Lock::acquire(&*self.disk, &path, &self.options.holder)?);
+        }
+        let epoch = self.draw_epoch();
+        let prepared = Prepared::create(&*self.disk, &self.names, epoch, FIRST_SEGMENT)?;
+        let (base, header) = (core.segment.end(), core.segment.header());
+        core.segment = prepared.begin(Header { epoch, base, durable_base: true, ..*header })?;
+        publisher.publish(&self.snapshot_of(core, false), Backup::Copy)?;
+        core.segment.mark()?;
+        core.is_published();
+        let mut notices = publisher.take_notices();
+        drop(publisher);
+        notices.push(StoreNotice::Recreated);
+        self.tell(notices);
+        Ok(())
+    }
+
+    fn snapshot_of(&self, core: &Core, clean: bool) -> Snapshot {
+        let (epoch, end) = (core.segment.epoch(), core.segment.end());
+        let meta = SnapshotMeta { store_id: self.store, epoch, clean, last_lsn: end.lsn, chain: end.chain };
+        Snapshot { frozen: core.state.freeze(), meta }
+    }
+
+    /// A snapshot beside the work: callers wait only while the journals are exchanged.
+    pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check()?;
+        let filled = self.core()?.segment.filled();
+        let outcome = self.try_checkpoint(filled);
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => self.mend(error),
+        }
+    }
+
+    fn try_checkpoint(&self, filled: u64) -> Result<(), StoreError> {
+        let prepared = Prepared::create(&*self.disk, &self.names, self.draw_epoch(), filled / 2)?;
+        let Some(snapshot) = self.rotate(prepared)? else { return Ok(()) };
+        let mut publisher = self.publisher();
+        publisher.publish(&snapshot, Backup::Former)?;
+        let notices = publisher.take_notices();
+        drop(publisher);
+        self.tell(notices);
+        // A main file whose journal is gone would be refused: then all is written anew at once.
+        if self.core()?.segment.is_deleted()? { Err(self.lock_lost()) } else { Ok(()) }
+    }
+
+    /// Goes on in a new journal; gives the state at its begin.
+    fn rotate(&self, prepared: Prepared) -> Result<Option<Snapshot>, StoreError> {
+        let mut core = self.core()?;
+        if self.check().is_err() || prepared.epoch() <= core.segment.epoch() {
+            prepared.discard(&*self.disk); // it ended, or all was written anew meanwhile
+            return Ok(None);
+        }
+        let header = Header {
+            epoch: prepared.epoch(),
+            base: core.segment.end(),
+            durable_base: true,
+            ..*core.segment.header()
+        };
+        let next = prepared.begin(header)?;
+        core.segment.seal(next.epoch())?;
+        core.segment = next;
+        core.is_published();
+        Ok(Some(self.snapshot_of(&core, false)))
+    }
+
+    /// A checkpoint failed: because our files were deleted, or because the disk did.
+    fn mend(&self, error: StoreError) -> Result<(), StoreError> {
+        let mut core = self.core()?;
+        self.check()?;
+        let deleted = matches!(core.segment.is_deleted(), Ok(true));
+        let mended = if deleted { self.recreate(&mut core) } else { Err(error) };
+        mended.map_err(|error| self.end(error))
+    }
+
+    /// The last snapshots, exact and marked as such; the lock is let go.
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check()?;
+        let mut core = self.core()?;
+        self.check()?;
+        let closed = self.publish_last(&mut core);
+        let ended = self.end(closed.as_ref().err().cloned().unwrap_or(StoreError::Closed));
+        core.lock = None;
+        closed.map_err(|_| ended)
+    }
+
+    fn publish_last(&self, core: &mut Core) -> Result<(), StoreError> {
+        let named = if core.segment.is_deleted()? { Named::Deleted } else { Named::There };
+        if !core.changed && named == Named::There {
+            return Ok(()); // main is exact, and its journal empty
+        }
+        self.still_ours(core, named)?;
+        if !core.changed {
+            return Ok(());
+        }
+        let mut snapshot = self.snapshot_of(core, true);
+        snapshot.meta.epoch = self.draw_epoch();
+        let mut publisher = self.publisher();
+        publisher.publish(&snapshot, Backup::Copy)?;
+        core.is_published();
+        let notices = publisher.take_notices();
+        drop(publisher);
+        self.tell(notices);
+        Ok(())
+    }
+
+    pub(crate) fn tell(&self, notices: Vec<StoreNotice>) {
+        notices.into_iter().for_each(|notice| (self.options.notify)(notice));
+    }
+}
+
+impl Core {
+    /// What happened so far is in the main file, or on its way there.
+    fn is_published(&mut self) {
+        self.changed = false;
+        self.owed_since = None;
+    }
+}
+
+impl Tenant for Shared {
+    fn give_way(&self) -> Option<Lock> {
+        if self.pid != std::process::id() {
+            return None;
+        }
+        // After the commit that is under way, and after the snapshot that is being published.
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        let lock = core.lock.take();
+        self.end(StoreError::Fenced);
+        drop(core);
+        drop(self.turn.lock());
+        lock
+    }
+}
+
+/// Decides one request's commands in their order, each in the state that those before it left.
+fn decide_all(state: &mut State, request: Request) -> Vec<Decided> {
+    let now = request.now;
+    let decided = |command| -> Decided {
+        let events: Vec<Event> = decide(state, command, now)?;
+        events.iter().for_each(|event| state.apply(event));
+        Ok(events)
+    };
+    request.commands.into_iter().map(decided).collect()
+}

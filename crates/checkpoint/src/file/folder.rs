@@ -1,0 +1,59 @@
+//! The folder that holds a store: made 0700, and hidden from git, so that neither `git stash` nor `git clean -fd`
+//! takes the checkpoint away.
+use std::path::{Path, PathBuf};
+
+use super::{disk::Disk, fail::io_error, names::Names};
+use crate::store::StoreError;
+
+/// Makes the folder, and those above it, where they are missing.
+pub(crate) fn make_all(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
+    let mut missing: Vec<PathBuf> = Vec::new();
+    let mut dir = names.dir();
+    while disk.stat(dir).map_err(io_error("look at", dir))?.is_none() {
+        missing.push(dir.to_owned());
+        match dir.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => dir = parent,
+            _ => break,
+        }
+    }
+    missing.iter().rev().try_for_each(|dir| make_one(disk, dir))
+}
+
+/// Makes the folder again that was deleted; not the one above it, without which there is no project.
+pub(crate) fn make(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
+    let dir = names.dir();
+    if disk.stat(dir).map_err(io_error("look at", dir))?.is_none() {
+        make_one(disk, dir)?;
+    }
+    hide_from_git(disk, names)
+}
+
+fn make_one(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
+    disk.make_dir(dir).map_err(io_error("create", dir))?;
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    disk.sync_dir(parent).map_err(io_error("sync", parent))
+}
+
+/// Writes `.gitignore` where there is none: `*` in a folder that is ours alone; beside the files of others, which
+/// their owner may want to add, only our own.
+pub(crate) fn hide_from_git(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
+    let path = names.gitignore();
+    if disk.stat(&path).map_err(io_error("look at", &path))?.is_some() {
+        return Ok(());
+    }
+    let listed = disk.list(names.dir()).map_err(io_error("list", names.dir()))?.unwrap_or_default();
+    let text = if listed.iter().all(|name| names.is_ours(name)) {
+        "*\n".to_owned()
+    } else {
+        format!("/{}*\n", names.stem().to_string_lossy())
+    };
+    match disk.create(&path).and_then(|file| file.write_at(text.as_bytes(), 0)) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(io_error("write", &path)(error))
+        }
+        _ => Ok(()),
+    }
+}

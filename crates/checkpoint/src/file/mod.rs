@@ -1,0 +1,36 @@
+//! The store in files: a snapshot (the guide's JSON document), its backup, a journal of what followed, and a lock.
+//!
+//! ```text
+//! callers ──▶ queue ──▶ core: decide, apply, one write, one fdatasync ──▶ journal-<epoch>, mark-<epoch>
+//!                                      │ rotate
+//!                    background ──▶ publish ──▶ .json, .json.backup
+//! open: lock ▶ gather ▶ recover (decision table, replay) ▶ first checkpoint
+//! ```
+mod background;
+mod core;
+pub mod disk;
+mod fail;
+mod folder;
+mod gather;
+mod journal;
+mod lock;
+mod mark;
+mod names;
+mod open;
+mod publish;
+mod queue;
+mod real_disk;
+mod recover;
+mod replay;
+pub mod report;
+mod segment;
+mod store;
+mod takeover;
+#[cfg(feature = "testing")]
+pub mod twin;
+
+pub use lock::Holder;
+pub use open::{FileStoreOptions, Notify};
+pub use real_disk::RealDisk;
+pub use report::{AsideReason, MainUnusable, OpenReport, StoreNotice};
+pub use store::FileStore;

@@ -1,0 +1,338 @@
+//! Opening: lock, read, decide, set aside, and the first checkpoint; what earlier processes wrote is read and never
+//! written to again.
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak},
+    time::{Duration, Instant},
+};
+
+use codeagent_core::State;
+
+use super::{
+    core::{Core, Shared},
+    disk::{Disk, Stat},
+    fail::io_error,
+    folder,
+    gather::Found,
+    journal::{Header, Position},
+    lock::{Holder, Lock},
+    names::{Kind, Names},
+    publish::{self, Backup, Publisher, Snapshot},
+    real_disk::RealDisk,
+    recover::{self, Base, Decision, Recovered},
+    report::{AsideReason, OpenReport, StoreNotice},
+    segment::{FIRST_SEGMENT, Prepared, Segment},
+    store::FileStore,
+    takeover::Tenant,
+};
+use crate::{
+    document::{SnapshotMeta, StoreId},
+    store::StoreError,
+};
+
+/// Who is told of what happens while the store is at work.
+pub type Notify = Arc<dyn Fn(StoreNotice) + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct FileStoreOptions {
+    /// Open on a network file system too, where locks and syncs may not hold. Default: refuse.
+    pub allow_network: bool,
+    /// Who is told of what happens after the open. Called under locks of the store: it must not call it. Default: nobody.
+    pub notify: Notify,
+    /// Named in the lock file. Default: this process.
+    pub holder: Holder,
+    /// Identity of a store that is created. Default: random.
+    pub new_store_id: Option<StoreId>,
+    /// Whether a thread writes snapshots beside the work. Without it they are written by
+    /// [`FileStore::checkpoint`] and at the end. Default: yes.
+    pub snapshots_beside: bool,
+    /// How long a change may be missing from the main file before a snapshot is begun (promise 9). Default: 0.8 s.
+    pub settle: Duration,
+    /// A journal of more bytes is followed by a snapshot as soon as there is time for one. Default: 8 MiB.
+    pub journal_limit: u64,
+}
+
+impl Default for FileStoreOptions {
+    fn default() -> Self {
+        Self {
+            allow_network: false,
+            notify: Arc::new(|_| {}),
+            holder: Holder::this_process(),
+            new_store_id: None,
+            snapshots_beside: true,
+            settle: Duration::from_millis(800),
+            journal_limit: 8 * 1024 * 1024,
+        }
+    }
+}
+
+impl FileStore {
+    /// Opens the store whose snapshot is the file `path`, or creates it.
+    ///
+    /// Opening changes no task: what a crash interrupted is still `in_progress`. Within this process an older
+    /// store on the same file is fenced.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Damaged`] and [`StoreError::Newer`] (nothing was changed),
+    /// [`StoreError::Network`], [`StoreError::Io`].
+    pub fn open(path: &Path, options: FileStoreOptions) -> Result<(Self, OpenReport), StoreError> {
+        Self::open_on(Arc::new(RealDisk), path, options)
+    }
+
+    /// The same on any disk.
+    ///
+    /// # Errors
+    /// As [`FileStore::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        options: FileStoreOptions,
+    ) -> Result<(Self, OpenReport), StoreError> {
+        let names = prepare_folder(&*disk, path, &options)?;
+        let seat = disk.tenants().seat(names.main().to_owned());
+        let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed_on = seat.take().as_ref().and_then(Weak::upgrade).and_then(|tenant| tenant.give_way());
+        let lock = match handed_on {
+            Some(lock) if lock.seen(&*disk)? == super::lock::Seen::Ours => lock,
+            _ => Lock::acquire(&*disk, &names.lock(), &options.holder)?,
+        };
+        let decided = Found::gather(&*disk, &names)
+            .and_then(|found| Ok((Remains::of(&found, &names), recover::decide(found, &names)?)));
+        let (remains, decision) = match decided {
+            Ok(decided) => decided,
+            Err(error) => {
+                lock.undo(&*disk);
+                return Err(error);
+            }
+        };
+        let mut opening = Opening { disk, names, options, remains, report: OpenReport::default() };
+        let shared = Arc::new(opening.perform(decision, lock)?);
+        let tenant: Arc<dyn Tenant> = shared.clone();
+        *seat = Some(Arc::downgrade(&tenant));
+        drop(tenant);
+        Ok((Self::start(shared)?, opening.report))
+    }
+}
+
+/// Makes the folder and gives the names of the store in it, independent of the current folder.
+pub(crate) fn prepare_folder(
+    disk: &dyn Disk,
+    path: &Path,
+    options: &FileStoreOptions,
+) -> Result<Names, StoreError> {
+    let no_file = || io_error("open", path)(io::ErrorKind::InvalidInput.into());
+    let names = Names::of(path).ok_or_else(no_file)?;
+    folder::make_all(disk, &names)?;
+    let dir = disk.canonical(names.dir()).map_err(io_error("look at", names.dir()))?;
+    let file = path.file_name().ok_or_else(no_file)?;
+    if !options.allow_network
+        && let Some(kind) = disk.network_kind(&dir).map_err(io_error("look at", &dir))?
+    {
+        return Err(StoreError::Network { dir, kind });
+    }
+    Names::of(&dir.join(file)).ok_or_else(no_file)
+}
+
+/// What has to be known of the files after the decision.
+pub(crate) struct Remains {
+    main: Option<Stat>,
+    last_epoch: u64,
+    /// What an interrupted checkpoint left.
+    scraps: Vec<PathBuf>,
+    /// Journals, marks and scraps.
+    all: Vec<PathBuf>,
+}
+
+impl Remains {
+    pub(crate) fn of(found: &Found, names: &Names) -> Self {
+        let journals = found.journals.keys().map(|epoch| names.of_epoch(Kind::Journal, *epoch));
+        let marks = found.marks.keys().map(|epoch| names.of_epoch(Kind::Mark, *epoch));
+        let all = journals.chain(marks).chain(found.scraps.iter().cloned()).collect();
+        Self { main: found.main_stat, last_epoch: found.last_epoch, scraps: found.scraps.clone(), all }
+    }
+}
+
+/// An open after its decision: from here on it writes.
+pub(crate) struct Opening {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) names: Names,
+    pub(crate) options: FileStoreOptions,
+    pub(crate) remains: Remains,
+    pub(crate) report: OpenReport,
+}
+
+impl Opening {
+    pub(crate) fn perform(&mut self, decision: Decision, lock: Lock) -> Result<Shared, StoreError> {
+        folder::hide_from_git(&*self.disk, &self.names)?;
+        match decision {
+            Decision::Create => {
+                self.report.notices.push(StoreNotice::Created);
+                self.begin(fresh(), lock)
+            }
+            Decision::Reset => {
+                let set_aside = self.set_all_aside(AsideReason::Reset)?;
+                self.report.notices.push(StoreNotice::Reset { set_aside });
+                self.begin(fresh(), lock)
+            }
+            Decision::GoOn(recovered) => self.begin(*recovered, lock),
+        }
+    }
+
+    /// Sets every journal, mark and scrap aside; gives the new names.
+    pub(crate) fn set_all_aside(&self, reason: AsideReason) -> Result<Vec<PathBuf>, StoreError> {
+        let mut to = Vec::new();
+        for path in &self.remains.all {
+            if let StoreNotice::SetAside { to: new, .. } = publish::set_aside(&*self.disk, path, reason)? {
+                to.push(new);
+            }
+        }
+        self.sync_dir()?;
+        Ok(to)
+    }
+
+    fn begin(&mut self, recovered: Recovered, lock: Lock) -> Result<Shared, StoreError> {
+        let Recovered { state, store, end, base, asides, notices } = recovered;
+        self.report.notices.extend(notices);
+        for (path, reason) in &asides {
+            self.report.notices.push(publish::set_aside(&*self.disk, path, *reason)?);
+        }
+        if !asides.is_empty() {
+            self.sync_dir()?;
+        }
+        // On a full disk their room may be what is missing.
+        for path in &self.remains.scraps {
+            publish::remove(&*self.disk, path)?;
+        }
+        let store = match store.or(self.options.new_store_id) {
+            Some(store) => store,
+            None => draw_store_id(self.names.main())?,
+        };
+        let main_is_aside = asides.iter().any(|(path, _)| path == self.names.main());
+        let main = self.remains.main.filter(|_| !main_is_aside);
+        let epoch = self.remains.last_epoch + 1;
+        let start = Start { state, store, end, base, epoch };
+        self.first_checkpoint(start, main, lock)
+    }
+
+    /// The state that was read becomes a snapshot and a journal of this process.
+    fn first_checkpoint(
+        &mut self,
+        start: Start,
+        main: Option<Stat>,
+        lock: Lock,
+    ) -> Result<Shared, StoreError> {
+        let (known, backup_epoch, backup) = match start.base {
+            Base::Main(epoch) => (main.map(|stat| (stat, epoch)), None, Backup::Former),
+            Base::Backup(epoch) => (None, Some(epoch), Backup::Former),
+            Base::Foreign => (main.map(|stat| (stat, 0)), None, Backup::Copy),
+        };
+        let mut publisher = Publisher::new(Arc::clone(&self.disk), self.names.clone(), known, backup_epoch);
+        let snapshot = start.snapshot();
+        let written = self
+            .first_segment(&start)
+            .and_then(|segment| publisher.publish(&snapshot, backup).map(|()| segment))
+            .and_then(|segment| segment.mark().map(|()| segment));
+        let segment = match written {
+            Ok(segment) => segment,
+            Err(error) => {
+                self.discard(start.epoch, &publisher);
+                return Err(error);
+            }
+        };
+        self.report.notices.extend(publisher.take_notices());
+        Ok(self.shared(start, segment, publisher, lock, backup == Backup::Former))
+    }
+
+    fn first_segment(&self, start: &Start) -> Result<Segment, StoreError> {
+        let prepared = Prepared::create(&*self.disk, &self.names, start.epoch, FIRST_SEGMENT)?;
+        let durable_base = start.base == Base::Foreign;
+        prepared.begin(Header { store: start.store, epoch: start.epoch, base: start.end, durable_base })
+    }
+
+    /// A journal that no snapshot leads to is nothing; it only takes room.
+    fn discard(&self, epoch: u64, publisher: &Publisher) {
+        if publisher.main_epoch() != Some(epoch) {
+            // As well as it can be done: the next open knows them as nothing, too.
+            let _ = self.disk.unlink(&self.names.of_epoch(Kind::Journal, epoch));
+            let _ = self.disk.unlink(&self.names.of_epoch(Kind::Mark, epoch));
+        }
+    }
+
+    fn shared(
+        &self,
+        start: Start,
+        segment: Segment,
+        publisher: Publisher,
+        lock: Lock,
+        owes_second: bool,
+    ) -> Shared {
+        let core = Core {
+            state: start.state,
+            segment,
+            lock: Some(lock),
+            changed: false,
+            // The backup stands on files that were merely read, until a second checkpoint is made.
+            owed_since: owes_second.then(Instant::now),
+        };
+        Shared {
+            disk: Arc::clone(&self.disk),
+            names: self.names.clone(),
+            options: self.options.clone(),
+            store: start.store,
+            pid: std::process::id(),
+            queue: Default::default(),
+            core: RwLock::new(core),
+            turn: Mutex::new(()),
+            publisher: Mutex::new(publisher),
+            bell: Default::default(),
+            next_epoch: (start.epoch + 1).into(),
+            ended: OnceLock::new(),
+        }
+    }
+
+    fn sync_dir(&self) -> Result<(), StoreError> {
+        self.disk.sync_dir(self.names.dir()).map_err(io_error("sync", self.names.dir()))
+    }
+}
+
+/// What the first checkpoint is made of.
+struct Start {
+    state: State,
+    store: StoreId,
+    end: Position,
+    base: Base,
+    epoch: u64,
+}
+
+impl Start {
+    fn snapshot(&self) -> Snapshot {
+        let meta = SnapshotMeta {
+            store_id: self.store,
+            epoch: self.epoch,
+            clean: false,
+            last_lsn: self.end.lsn,
+            chain: self.end.chain,
+        };
+        Snapshot { frozen: self.state.freeze(), meta }
+    }
+}
+
+fn fresh() -> Recovered {
+    Recovered {
+        state: recover::empty_state(),
+        store: None,
+        end: Position::default(),
+        base: Base::Foreign,
+        asides: Vec::new(),
+        notices: Vec::new(),
+    }
+}
+
+fn draw_store_id(main: &Path) -> Result<StoreId, StoreError> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)
+        .map_err(|error| io_error("create", main)(io::Error::other(error.to_string())))?;
+    Ok(StoreId(id))
+}

@@ -1,0 +1,208 @@
+//! Snapshots on their way to the disk: written beside the work, then put in the place of the main file, whose
+//! former content becomes the backup.
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use codeagent_core::Frozen;
+
+use super::{
+    disk::{Disk, DiskFile, Stat},
+    fail::io_error,
+    names::{Kind, Names},
+    report::{AsideReason, StoreNotice},
+};
+use crate::{
+    document::{self, SnapshotMeta},
+    store::StoreError,
+};
+
+/// A snapshot to be written: the state at the start of the journal of `meta.epoch`.
+pub(crate) struct Snapshot {
+    pub(crate) frozen: Frozen,
+    pub(crate) meta: SnapshotMeta,
+}
+
+/// Knows what the two JSON files are, and is the only one that touches them.
+pub(crate) struct Publisher {
+    disk: Arc<dyn Disk>,
+    names: Names,
+    /// The main file that recovery chose or that was published here; only that one may become the backup.
+    main: Option<(Stat, u64)>,
+    /// The backup's epoch: its journals are needed.
+    backup_epoch: Option<u64>,
+    notices: Vec<StoreNotice>,
+}
+
+/// What becomes of the backup.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Backup {
+    /// The former main file.
+    Former,
+    /// A second copy of the snapshot: where there is no former one, or its journals are no longer wanted.
+    Copy,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        names: Names,
+        main: Option<(Stat, u64)>,
+        backup_epoch: Option<u64>,
+    ) -> Self {
+        Self { disk, names, main, backup_epoch, notices: Vec::new() }
+    }
+
+    /// What happened that people should know.
+    pub(crate) fn take_notices(&mut self) -> Vec<StoreNotice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// The epoch of the main file.
+    pub(crate) fn main_epoch(&self) -> Option<u64> {
+        self.main.map(|(_, epoch)| epoch)
+    }
+
+    /// Writes the snapshot and makes it the main file; durable when it returns. Older journals that neither
+    /// file needs any more are removed.
+    pub(crate) fn publish(&mut self, snapshot: &Snapshot, backup: Backup) -> Result<(), StoreError> {
+        let epoch = snapshot.meta.epoch;
+        if self.main_epoch().is_some_and(|main| main >= epoch) {
+            return Ok(()); // a later one was published meanwhile
+        }
+        let (temporary, stat) = self.write(Kind::Temporary, snapshot)?;
+        self.keep_former()?;
+        let main = self.names.main().to_owned();
+        self.disk.rename(&temporary, &main).map_err(io_error("rename", &temporary))?;
+        self.sync_dir()?;
+        self.main = Some((stat, epoch));
+        if backup == Backup::Copy || self.is_backup_missing()? {
+            let (copy, _) = self.write(Kind::Link, snapshot)?;
+            self.disk.rename(&copy, &self.names.backup()).map_err(io_error("rename", &copy))?;
+            self.sync_dir()?;
+            self.backup_epoch = Some(epoch);
+        }
+        self.remove_old_journals()
+    }
+
+    /// Writes the snapshot under a temporary name, durably.
+    fn write(&self, kind: Kind, snapshot: &Snapshot) -> Result<(PathBuf, Stat), StoreError> {
+        let path = self.names.of_epoch(kind, snapshot.meta.epoch);
+        let file = self.disk.create(&path).map_err(io_error("create", &path))?;
+        let mut out = Appending { file: &*file, at: 0 };
+        let written = document::write(&snapshot.frozen, Some(&snapshot.meta), &mut out)
+            .and_then(|()| file.sync_data())
+            .and_then(|()| file.stat());
+        match written {
+            Ok(stat) => Ok((path, stat)),
+            Err(error) => {
+                // It was never anything; on a full disk its room is needed. Should this fail, the next open does it.
+                let _ = self.disk.unlink(&path);
+                Err(io_error("write", &path)(error))
+            }
+        }
+    }
+
+    /// Makes the main file the backup, if it is the one that we know; if not, sets it aside.
+    fn keep_former(&mut self) -> Result<(), StoreError> {
+        let main = self.names.main().to_owned();
+        let there = self.disk.stat(&main).map_err(io_error("look at", &main))?;
+        match (there, self.main) {
+            (Some(there), Some((known, epoch))) if there.is_same_content(&known) => {
+                self.link_backup(&main, epoch)?;
+                self.sync_dir()?;
+                self.backup_epoch = Some(epoch);
+            }
+            (Some(_), _) => {
+                let aside = set_aside(&*self.disk, &main, AsideReason::Foreign)?;
+                self.notices.push(aside);
+                self.sync_dir()?;
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn link_backup(&self, main: &Path, epoch: u64) -> Result<(), StoreError> {
+        let link = self.names.of_epoch(Kind::Link, epoch);
+        match self.disk.link(main, &link) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => self.copy(main, &link)?,
+            Err(error) => return Err(io_error("link", &link)(error)),
+        }
+        self.disk.rename(&link, &self.names.backup()).map_err(io_error("rename", &link))
+    }
+
+    fn is_backup_missing(&self) -> Result<bool, StoreError> {
+        let path = self.names.backup();
+        Ok(self.disk.stat(&path).map_err(io_error("look at", &path))?.is_none())
+    }
+
+    /// For file systems without hard links.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let read = self.disk.read(from).map_err(io_error("read", from))?;
+        let (bytes, _) = read.unwrap_or_else(|| (Vec::new(), EMPTY));
+        let file = self.disk.create(to).map_err(io_error("create", to))?;
+        file.write_at(&bytes, 0).and_then(|()| file.sync_data()).map_err(io_error("write", to))
+    }
+
+    /// Main and backup each keep the journals that follow them.
+    fn remove_old_journals(&self) -> Result<(), StoreError> {
+        let Some(keep_from) = self.backup_epoch else { return Ok(()) };
+        let listed = self.disk.list(self.names.dir()).map_err(io_error("list", self.names.dir()))?;
+        for (kind, epoch) in listed.iter().flatten().filter_map(|name| self.names.parse(name)) {
+            if matches!(kind, Kind::Journal | Kind::Mark) && epoch < keep_from {
+                let path = self.names.of_epoch(kind, epoch);
+                remove(&*self.disk, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self) -> Result<(), StoreError> {
+        self.disk.sync_dir(self.names.dir()).map_err(io_error("sync", self.names.dir()))
+    }
+}
+
+const EMPTY: Stat =
+    Stat { id: super::disk::FileId { dev: 0, ino: 0 }, links: 0, len: 0, modified_ns: 0, is_file: true };
+
+/// Takes a name away that may be gone already.
+pub(crate) fn remove(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    match disk.unlink(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a file a new name under which it is never touched again. The caller syncs the folder.
+pub(crate) fn set_aside(
+    disk: &dyn Disk,
+    path: &Path,
+    reason: AsideReason,
+) -> Result<StoreNotice, StoreError> {
+    let is_taken = |name: &Path| !matches!(disk.stat(name), Ok(None));
+    let to = Names::aside(path, reason.as_str(), is_taken);
+    disk.rename_to_free(path, &to).map_err(io_error("set aside", path))?;
+    Ok(StoreNotice::SetAside { from: path.to_owned(), to, reason })
+}
+
+/// A file that is written from its begin to its end.
+struct Appending<'f> {
+    file: &'f dyn DiskFile,
+    at: u64,
+}
+
+impl Write for Appending<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_at(bytes, self.at)?;
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

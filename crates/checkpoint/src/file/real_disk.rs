@@ -1,0 +1,184 @@
+//! The disk of the machine: the only file of the store that makes system calls.
+use std::{
+    ffi::OsString,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind, Read},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustix::fs::{CWD, FlockOperation, RenameFlags};
+
+use super::{
+    disk::{Disk, DiskFile, FileId, Stat},
+    takeover::Tenants,
+};
+
+/// The disk of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+/// One for the process: two stores on one file must find each other.
+static TENANTS: Tenants = Tenants::new();
+
+struct RealFile(File);
+
+impl Disk for RealDisk {
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Arc::new(RealFile(file)))
+    }
+
+    fn open_or_create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        Ok(Arc::new(RealFile(file)))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Option<(Vec<u8>, Stat)>> {
+        // Asked first: opening a pipe would wait for its other end.
+        match self.stat(path)? {
+            None => return Ok(None),
+            Some(stat) if !stat.is_file => return Err(not_a_file(path)),
+            Some(_) => {}
+        }
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let stat = stat_of(&file.metadata()?);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(stat.len).unwrap_or(usize::MAX))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(Some((bytes, stat)))
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
+        match fs::metadata(path) {
+            Ok(meta) => Ok(Some(stat_of(&meta))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Option<Vec<OsString>>> {
+        match fs::read_dir(dir) {
+            Ok(entries) => entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>().map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn rename_to_free(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(()),
+            // File systems that can't: the lock is held, so that nobody of ours takes the name meanwhile.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+                if fs::symlink_metadata(to).is_ok() {
+                    return Err(ErrorKind::AlreadyExists.into());
+                }
+                fs::rename(from, to)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match rustix::fs::link(from, to) {
+            // vfat says EPERM, others what they like; a refusal of rights shows in the copy that follows.
+            Err(rustix::io::Errno::PERM | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
+                Err(ErrorKind::Unsupported.into())
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn unlink(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(dir) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+            other => other,
+        }
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn network_kind(&self, dir: &Path) -> io::Result<Option<&'static str>> {
+        // linux/magic.h, and the kernel's fs/*: what keeps flock or fsync to one machine, or loosely.
+        const NETWORK: &[(u32, &str)] = &[
+            (0x6969, "nfs"),
+            (0x517b, "smb"),
+            (0xfe53_4d42, "smb2"),
+            (0xff53_4d42, "cifs"),
+            (0x0102_1997, "9p"),
+            (0x5346_414f, "afs"),
+            (0x7375_7245, "coda"),
+            (0x00c3_6400, "ceph"),
+            (0x564c, "ncp"),
+            (0x0bd0_0bd0, "lustre"),
+        ];
+        let magic = rustix::fs::statfs(dir)?.f_type as u32;
+        Ok(NETWORK.iter().find(|(known, _)| *known == magic).map(|(_, name)| *name))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn network_kind(&self, _dir: &Path) -> io::Result<Option<&'static str>> {
+        Ok(None)
+    }
+
+    fn tenants(&self) -> &Tenants {
+        &TENANTS
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+}
+
+impl DiskFile for RealFile {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(stat_of(&self.0.metadata()?))
+    }
+
+    fn try_lock(&self) -> io::Result<()> {
+        Ok(rustix::fs::flock(&self.0, FlockOperation::NonBlockingLockExclusive)?)
+    }
+}
+
+fn not_a_file(path: &Path) -> io::Error {
+    if path.is_dir() { ErrorKind::IsADirectory.into() } else { ErrorKind::InvalidInput.into() }
+}
+
+fn stat_of(meta: &fs::Metadata) -> Stat {
+    Stat {
+        id: FileId { dev: meta.dev(), ino: meta.ino() },
+        links: meta.nlink(),
+        len: meta.len(),
+        modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+        is_file: meta.is_file(),
+    }
+}

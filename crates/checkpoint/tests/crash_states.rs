@@ -1,0 +1,230 @@
+//! A workload on the disk's twin is cut off at every operation, in several ways of losing what was not synced.
+//! Whatever is left must open without a hand, with every acknowledged transition, and twice alike.
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+use std::path::Path;
+
+use codeagent_checkpoint::{
+    FileStore, FileStoreOptions, Store,
+    document::StoreId,
+    file::twin::{Fate, Log, Op, Twin},
+    store::ReadState,
+};
+use codeagent_core::{
+    AttemptId, Command, Origin, StartAgain, State, TaskState, invariants,
+    testkit::{at, id},
+};
+
+const MAIN: &str = "/project/data/list.json";
+
+fn options() -> FileStoreOptions {
+    FileStoreOptions {
+        snapshots_beside: false,
+        new_store_id: Some(StoreId([9; 16])),
+        ..FileStoreOptions::default()
+    }
+}
+
+fn open(twin: &Twin) -> FileStore {
+    FileStore::open_on(twin.disk(), Path::new(MAIN), options()).unwrap().0
+}
+
+fn state(store: &FileStore) -> State {
+    store.view(Clone::clone).unwrap()
+}
+
+fn add(name: &str) -> Command {
+    Command::AddTask { id: id(name), text: format!("Do {name}"), metadata: None, origin: Origin::Added }
+}
+
+fn start(name: &str) -> Command {
+    let attempt_id = Some(AttemptId(format!("attempt of {name}").into()));
+    Command::StartTask { id: id(name), attempt_id, anew: StartAgain::WithinLimits }
+}
+
+fn complete(name: &str) -> Command {
+    Command::CompleteTask { id: id(name), result: None }
+}
+
+/// The states after each acknowledged step, and the log; step `n` is noted as `n`.
+struct Run {
+    log: Log,
+    states: Vec<State>,
+}
+
+struct Worker<'t> {
+    twin: &'t Twin,
+    states: Vec<State>,
+}
+
+impl Worker<'_> {
+    fn step(&mut self, store: &FileStore, commands: Vec<Command>) {
+        let seconds = self.states.len() as i64;
+        store.execute_all(commands, at(seconds)).unwrap();
+        self.acknowledged(store);
+    }
+
+    fn acknowledged(&mut self, store: &FileStore) {
+        self.twin.note(self.states.len() as u64);
+        self.states.push(state(store));
+    }
+}
+
+/// Opens, works in batches, takes snapshots, prunes, dies, opens again, works, closes, opens and works.
+fn workload(twin: &Twin) -> Run {
+    let mut worker = Worker { twin, states: Vec::new() };
+    let store = open(twin);
+    worker.acknowledged(&store);
+    for n in 0..3 {
+        worker.step(&store, vec![add(&format!("a{n}")), add(&format!("b{n}"))]);
+        worker.step(&store, vec![start(&format!("a{n}"))]);
+        worker.step(&store, vec![complete(&format!("a{n}")), start(&format!("b{n}"))]);
+        worker.step(&store, vec![complete(&format!("b{n}"))]);
+        if n == 1 {
+            store.checkpoint().unwrap();
+        }
+    }
+    worker.step(&store, vec![Command::Prune { keep_last_n: 2 }]);
+    store.checkpoint().unwrap();
+    worker.step(&store, vec![add("c")]);
+    store.abandon();
+
+    let store = open(twin);
+    worker.acknowledged(&store);
+    worker.step(&store, vec![start("c")]);
+    store.checkpoint().unwrap();
+    worker.step(&store, vec![complete("c")]);
+    store.close().unwrap();
+
+    let store = open(twin);
+    worker.acknowledged(&store);
+    worker.step(&store, vec![add("d"), start("d")]);
+    store.close().unwrap();
+    let store = open(twin);
+    worker.acknowledged(&store);
+    store.close().unwrap();
+    Run { log: twin.log(), states: worker.states }
+}
+
+fn fresh() -> Twin {
+    let twin = Twin::default();
+    codeagent_checkpoint::file::disk::Disk::make_dir(&twin, Path::new("/project")).unwrap();
+    codeagent_checkpoint::file::disk::Disk::sync_dir(&twin, Path::new("/")).unwrap();
+    twin
+}
+
+fn is_dir_op(op: &Op) -> bool {
+    !matches!(op, Op::Write { .. } | Op::SetLen { .. })
+}
+
+/// The ways in which a power cut treats what is pending.
+fn survivals(log: &Log, upto: usize) -> Vec<(String, Twin)> {
+    let pending = log.pending(upto);
+    let last_write = pending.iter().rev().copied().find(|at| matches!(log.ops[*at], Op::Write { .. }));
+    let mut images = vec![
+        ("all kept".to_owned(), log.killed(upto)),
+        ("only synced".to_owned(), log.image(upto, |_, _| Fate::Lost)),
+        (
+            "names lost".to_owned(),
+            log.image(upto, |_, op| if is_dir_op(op) { Fate::Lost } else { Fate::Kept }),
+        ),
+        (
+            "bytes lost".to_owned(),
+            log.image(upto, |_, op| if is_dir_op(op) { Fate::Kept } else { Fate::Lost }),
+        ),
+        (
+            "bytes zeroed".to_owned(),
+            log.image(upto, |_, op| if is_dir_op(op) { Fate::Kept } else { Fate::Zeroed }),
+        ),
+    ];
+    if let Some(last) = last_write {
+        let Op::Write { bytes, .. } = &log.ops[last] else { unreachable!() };
+        for kept in [0, 1, 3, 7, 40, 100, 511, 512, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+            let torn = |at, _: &Op| if at == last { Fate::Torn(kept) } else { Fate::Kept };
+            images.push((format!("last write torn at {kept}"), log.image(upto, torn)));
+        }
+    }
+    for &lost in &pending {
+        let one = |at, _: &Op| if at == lost { Fate::Lost } else { Fate::Kept };
+        images.push((format!("only {lost} lost"), log.image(upto, one)));
+        let from = |at, _: &Op| if at >= lost { Fate::Lost } else { Fate::Kept };
+        images.push((format!("lost from {lost}"), log.image(upto, from)));
+    }
+    images
+}
+
+/// What may be there: what was acknowledged, or the step that was under way.
+fn check(run: &Run, upto: usize, found: &State, context: &str) {
+    assert_eq!(invariants::violations(found), Vec::<String>::new(), "{context}");
+    let Some(acknowledged) = run.log.noted(upto) else {
+        // Not even the first open was over.
+        assert_eq!(found.counts().total(), 0, "{context}");
+        return;
+    };
+    let acknowledged = acknowledged as usize;
+    let allowed = &run.states[acknowledged..(acknowledged + 2).min(run.states.len())];
+    assert!(
+        allowed.contains(found),
+        "{context}: {} tasks, {} completed; acknowledged {} and {}",
+        found.counts().total(),
+        found.counts().of(TaskState::Completed),
+        allowed[0].counts().total(),
+        allowed[0].counts().of(TaskState::Completed),
+    );
+}
+
+#[test]
+fn every_cut_leaves_what_was_acknowledged() {
+    let run = workload(&fresh());
+    let mut explored = 0;
+    for upto in 0..=run.log.ops.len() {
+        for (how, twin) in survivals(&run.log, upto) {
+            let context = format!("cut after {upto} of {} operations, {how}", run.log.ops.len());
+            let opened = FileStore::open_on(twin.disk(), Path::new(MAIN), options());
+            let (store, _) =
+                opened.unwrap_or_else(|error| panic!("{context}: {error}\n{}", tail(&run.log, upto)));
+            let found = state(&store);
+            check(&run, upto, &found, &context);
+            store.abandon();
+            let again = open(&twin);
+            assert_eq!(state(&again), found, "{context}: opened twice");
+            again.close().unwrap();
+            assert_eq!(state(&open(&twin)), found, "{context}: opened after a close");
+            explored += 1;
+        }
+    }
+    assert!(explored > 5_000, "{explored}");
+}
+
+fn tail(log: &Log, upto: usize) -> String {
+    let from = upto.saturating_sub(25);
+    let line = |(at, op): (usize, &Op)| {
+        let mut text = format!("{op:?}");
+        text.truncate(160);
+        format!("{:4} {text}\n", from + at)
+    };
+    log.ops[from..upto].iter().enumerate().map(line).collect()
+}
+
+#[test]
+fn a_crash_during_recovery_is_no_new_loss() {
+    let run = workload(&fresh());
+    // Every tenth cut, and of the recovery that follows every cut.
+    for upto in (0..=run.log.ops.len()).step_by(10) {
+        let cut = run.log.image(upto, |at, _| if at % 2 == 0 { Fate::Lost } else { Fate::Kept });
+        let store = open(&cut);
+        let found = state(&store);
+        check(&run, upto, &found, &format!("cut after {upto}"));
+        store.checkpoint().unwrap();
+        store.abandon();
+        let recovery = cut.log();
+        for at in 0..=recovery.ops.len() {
+            for (how, twin) in survivals(&recovery, at) {
+                let context = format!("cut after {upto}, recovery cut after {at}, {how}");
+                let opened = FileStore::open_on(twin.disk(), Path::new(MAIN), options());
+                let (store, _) = opened.unwrap_or_else(|error| panic!("{context}: {error}"));
+                assert_eq!(state(&store), found, "{context}");
+                store.abandon();
+            }
+        }
+    }
+}
