@@ -1,4 +1,5 @@
 //! What is written comes back, whatever a state holds; and what was changed after writing is noticed.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use codeagent_checkpoint::{
     arbitrary,
     document::{self, Digest, SnapshotMeta},

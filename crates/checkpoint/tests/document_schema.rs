@@ -1,4 +1,5 @@
 //! What we write is what `docs/checkpoint.schema.json` says.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 use codeagent_checkpoint::{
     arbitrary,
     document::{self, SnapshotMeta},

@@ -1,4 +1,5 @@
 //! The guide's `CheckpointManager`, call by call.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use std::{path::PathBuf, sync::Arc};
 
 use codeagent_checkpoint::{

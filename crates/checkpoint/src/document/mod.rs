@@ -23,20 +23,23 @@ mod error;
 mod import;
 mod own;
 mod python;
+mod raw;
 mod read;
+mod read_task;
 mod scan;
-mod task;
 mod text;
 mod time;
 mod write;
+mod write_task;
 
 use codeagent_core::{Fingerprint, Header, LocalTime, State, Task};
 
 pub use error::{DocumentError, ErrorKind};
 pub use import::import;
 pub use own::{SnapshotMeta, StoreId};
+pub use raw::{metadata, raw_json};
 pub use read::read;
-pub use scan::{MAX_DEPTH, metadata, raw_json};
+pub use scan::MAX_DEPTH;
 pub use write::{to_string, write};
 
 /// The version that we read and write.

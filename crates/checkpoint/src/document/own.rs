@@ -7,8 +7,8 @@ use codeagent_core::{Fingerprint, Header, LocalTime};
 use super::{
     FORMAT, digest,
     error::{ErrorKind, Fault, Scanned},
+    read_task::time,
     scan::Scanner,
-    task::time,
     write::Sink,
 };
 

@@ -8,8 +8,8 @@ use super::{
     error::{Fault, Place, Scanned, Segment},
     own::Own,
     python,
-    scan::Scanner,
-    task::{self, or_default, some, text, time},
+    read_task::{self, or_default, some, text, time},
+    scan::{Key, Scanner},
 };
 
 /// A file with this in front was saved by some editors for Windows.
@@ -64,7 +64,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn member(&mut self, s: &mut Scanner<'a>, key: &super::scan::Key<'a>) -> Scanned<()> {
+    fn member(&mut self, s: &mut Scanner<'a>, key: &Key<'a>) -> Scanned<()> {
         match &*key.name {
             "version" => self.version = Some(version(s)?),
             "server_state" => server_state(s, &mut self.header)?,
@@ -154,7 +154,7 @@ fn tasks(s: &mut Scanner<'_>) -> Scanned<Vec<Task>> {
     }
     let mut tasks = Vec::new();
     s.array(|s, _| {
-        tasks.push(task::read(s)?);
+        tasks.push(read_task::read(s)?);
         Ok(())
     })?;
     Ok(tasks)

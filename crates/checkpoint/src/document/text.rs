@@ -31,7 +31,7 @@ pub(super) fn unescape(inside: &str, at: usize) -> Scanned<String> {
     let mut rest = inside;
     while let Some(plain) = rest.find('\\') {
         text.push_str(&rest[..plain]);
-        let (c, length) = escaped(rest[plain..].as_bytes()).ok_or_else(|| {
+        let (c, length) = escaped(&rest.as_bytes()[plain..]).ok_or_else(|| {
             let offset = inside.len() - rest.len() + plain;
             Fault::new(ErrorKind::BadValue("a string without a lone surrogate"), at + offset)
         })?;

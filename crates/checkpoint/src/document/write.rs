@@ -4,7 +4,7 @@ use std::io;
 use codeagent_core::{Frozen, Header, LocalTime};
 use sha2::{Digest as _, Sha256};
 
-use super::{SnapshotMeta, VERSION, digest, own, scan, task, text, time};
+use super::{SnapshotMeta, VERSION, digest, own, raw, text, time, write_task};
 
 /// What is gathered before it is handed on.
 const BUFFER: usize = 128 * 1024;
@@ -21,7 +21,7 @@ pub fn write(frozen: &Frozen, meta: Option<&SnapshotMeta>, to: &mut dyn io::Writ
     let mut before = "\n";
     for task in frozen.tasks() {
         out.text(before);
-        task::write(&mut out, task);
+        write_task::write(&mut out, task);
         out.flush_if_full()?;
         before = ",\n";
     }
@@ -147,6 +147,6 @@ impl<'w> Sink<'w> {
 
     /// A value of others; on one line, whoever made it.
     pub(super) fn raw(&mut self, value: &str) {
-        self.text(&scan::one_line(value));
+        self.text(&raw::one_line(value));
     }
 }
