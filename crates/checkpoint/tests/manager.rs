@@ -1,9 +1,13 @@
 //! The guide's `CheckpointManager`, call by call.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use codeagent_checkpoint::{
-    CheckpointManager, Clock, ManagerError, MemoryStore, Outcome, Store, clock::FakeClock, document,
+    CheckpointManager, Clock, FileStoreOptions, ManagerError, MemoryStore, Outcome, Store, clock::FakeClock,
+    document,
 };
 use codeagent_core::{RawJson, Refusal, TaskId, TaskState};
 
@@ -204,4 +208,25 @@ fn errors_of_the_store_are_told() {
     assert!(checkpoint.mark_server_start("s").is_err());
     assert!(checkpoint.add_task(&id("a"), "A", None).is_err());
     assert!(checkpoint.get_statistics().is_err());
+}
+
+#[test]
+fn a_manager_on_files_goes_on_where_the_last_one_was() {
+    let project = tempfile::tempdir().unwrap();
+    let open = || {
+        let file = Path::new("data/.checkpoint.json");
+        CheckpointManager::open(project.path(), file, FileStoreOptions::default()).unwrap().0
+    };
+    let earlier = open();
+    earlier.mark_server_start("s").unwrap();
+    assert!(earlier.start_task("A", &id("a")).unwrap().is_done());
+    drop(earlier);
+    let later = open();
+    assert!(!later.was_clean_shutdown().unwrap());
+    assert_eq!(later.reset_interrupted_task().unwrap(), [id("a")]);
+    later.mark_server_stop(true).unwrap();
+    later.close().unwrap();
+    let document = document::read(&std::fs::read(later.checkpoint_file()).unwrap()).unwrap();
+    assert_eq!(document.tasks[0].state(), TaskState::Pending);
+    assert!(later.backup_file().exists());
 }

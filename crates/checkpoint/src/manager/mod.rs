@@ -2,6 +2,7 @@
 //!
 //! Where the guide's implementation warns and changes nothing, [`Outcome::Ignored`] says why; the caller has the
 //! words. Where it swallows an error of the disk, the error is returned.
+mod open;
 mod queries;
 mod server;
 mod tasks;
