@@ -1,15 +1,31 @@
 //! The project's tasks, wherever they are kept just now: by a running server (through its socket), else in the files.
 //! The user need not know which (contract, "Commands").
-use std::path::{Path, PathBuf};
+use std::{path::PathBuf, sync::Arc};
 
-use codeagent_checkpoint::StoreError;
-use codeagent_core::{TaskId, TaskState};
+use codeagent_checkpoint::{
+    Store, StoreError,
+    clock::{Clock, SystemClock},
+    file::{FileStore, FileStoreOptions},
+    store::ReadState,
+};
+use codeagent_core::{State, TaskId, TaskState};
+use codeagent_project::{config::Loaded, todo::TodoPlaces};
 
-use crate::api::{ApiError, NewTask, StatusView, StopKind, TaskVerb, TaskView};
+use crate::{
+    api::{ApiError, NewTask, StatusView, StopKind, TaskVerb, TaskView},
+    client::{Client, segment},
+    recover,
+    service::{self, Service, ServiceError},
+    socket::{self, Acted, StopRequest, TaskList},
+};
 
 /// A way to a project's tasks.
+#[derive(Debug)]
 pub struct Access {
     checkpoint_file: PathBuf,
+    places: TodoPlaces,
+    kill_grace: std::time::Duration,
+    client: Option<Client>,
 }
 
 /// Why something asked of [`Access`] was not done.
@@ -34,18 +50,30 @@ pub enum AccessError {
     NoServer,
 }
 
+impl From<ServiceError> for AccessError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Refused(error) => Self::Refused(error),
+            ServiceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl Access {
-    /// Finds out whether a server runs for that checkpoint file.
-    ///
-    /// # Errors
-    /// [`AccessError::Socket`] where one seems to run and does not answer.
-    pub fn open(checkpoint_file: &Path) -> Result<Self, AccessError> {
-        Ok(Self { checkpoint_file: checkpoint_file.to_owned() })
+    /// Finds out whether a server runs for the project.
+    pub fn open(project: &Loaded) -> Self {
+        let checkpoint_file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
+        Self {
+            client: Client::find(&socket::path_for(&checkpoint_file)),
+            places: crate::session::places(project),
+            kill_grace: project.config.executor.kill_grace,
+            checkpoint_file,
+        }
     }
 
     /// Whether a server runs.
     pub fn is_live(&self) -> bool {
-        false
+        self.client.is_some()
     }
 
     /// `status`; on files it takes no lock and writes nothing.
@@ -53,16 +81,28 @@ impl Access {
     /// # Errors
     /// As the store or the talk gives them.
     pub fn status(&self) -> Result<StatusView, AccessError> {
-        let _ = &self.checkpoint_file;
-        Err(AccessError::NoServer)
+        if let Some(client) = &self.client {
+            return client.get("/v1/status");
+        }
+        let file = self.checkpoint_file.display().to_string();
+        let state = self.read()?;
+        let mut view =
+            service::status(state.as_ref().unwrap_or(&State::default()), file, None, SystemClock.now());
+        view.checkpoint_exists = state.is_some();
+        Ok(view)
     }
 
     /// `list`: all tasks, or those in a state, in the order of their coming.
     ///
     /// # Errors
     /// As the store or the talk gives them.
-    pub fn tasks(&self, _state: Option<TaskState>) -> Result<Vec<TaskView>, AccessError> {
-        Err(AccessError::NoServer)
+    pub fn tasks(&self, only: Option<TaskState>) -> Result<Vec<TaskView>, AccessError> {
+        if let Some(client) = &self.client {
+            let query = only.map_or_else(String::new, |state| format!("?state={}", state.as_str()));
+            return client.get::<TaskList>(&format!("/v1/tasks{query}")).map(|list| list.tasks);
+        }
+        let state = self.read()?.unwrap_or_default();
+        Ok(service::tasks(&state, only, SystemClock.now()))
     }
 
     /// `show`.
@@ -70,8 +110,14 @@ impl Access {
     /// # Errors
     /// [`ApiError::UnknownTask`], and as the store or the talk gives them.
     pub fn task(&self, id: &TaskId) -> Result<TaskView, AccessError> {
-        let _ = id;
-        Err(AccessError::NoServer)
+        if let Some(client) = &self.client {
+            return client.get(&format!("/v1/tasks/{}", segment(id.as_str())));
+        }
+        let state = self.read()?.unwrap_or_default();
+        match state.task(id) {
+            Some(task) => Ok(TaskView::of(task, SystemClock.now())),
+            None => Err(ApiError::UnknownTask { task_id: id.clone() }.into()),
+        }
     }
 
     /// `add`.
@@ -79,18 +125,33 @@ impl Access {
     /// # Errors
     /// [`ApiError::TaskExists`], [`ApiError::BadRequest`], and as the store or the talk gives them.
     pub fn add(&self, task: NewTask) -> Result<TaskView, AccessError> {
-        let _ = task;
-        Err(AccessError::NoServer)
+        match &self.client {
+            Some(client) => client.post("/v1/tasks", &task),
+            None => self.on_files(|service| service.add(task)),
+        }
     }
 
-    /// `retry`, `skip`, `cancel`, `rollback`. Answers the task as it is then; none for a pruned task that
-    /// `retry` made new again.
+    /// `retry`, `skip`, `cancel`, `rollback`. Answers the task as it is then; none for a pruned task whose
+    /// completion `retry` took back while no line of the list has its text.
     ///
     /// # Errors
     /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], and as the store or the talk gives them.
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, AccessError> {
-        let _ = (verb, id);
-        Err(AccessError::NoServer)
+        if let Some(client) = &self.client {
+            let verb = match verb {
+                TaskVerb::Retry => "retry",
+                TaskVerb::Skip => "skip",
+                TaskVerb::Cancel => "cancel",
+                TaskVerb::Rollback => "rollback",
+            };
+            let path = format!("/v1/tasks/{}/{verb}", segment(id.as_str()));
+            return client.post::<Acted>(&path, &()).map(|acted| acted.task);
+        }
+        self.on_files(|service| {
+            // The task of a dead server: what still works on it is ended before it is called cancelled.
+            recover::end_survivors_of(&*service.store, id, &self.places.project_dir, self.kill_grace)?;
+            service.act(verb, id)
+        })
     }
 
     /// `stop`, `restart`.
@@ -98,7 +159,32 @@ impl Access {
     /// # Errors
     /// [`AccessError::NoServer`].
     pub fn stop(&self, how: StopKind) -> Result<(), AccessError> {
-        let _ = how;
-        Err(AccessError::NoServer)
+        let client = self.client.as_ref().ok_or(AccessError::NoServer)?;
+        client.post::<bool>("/v1/stop", &StopRequest { how }).map(drop)
+    }
+
+    fn read(&self) -> Result<Option<State>, StoreError> {
+        if !self.checkpoint_file.exists() {
+            return Ok(None);
+        }
+        let (store, _) = FileStore::open(&self.checkpoint_file, FileStoreOptions::default())?;
+        let state = store.view(State::clone)?;
+        store.close()?;
+        Ok(Some(state))
+    }
+
+    /// Does something on the files, as their one writer for this moment.
+    fn on_files<T>(&self, act: impl FnOnce(&Service) -> Result<T, ServiceError>) -> Result<T, AccessError> {
+        let (store, _) = FileStore::open(&self.checkpoint_file, FileStoreOptions::default())?;
+        let service = Service {
+            store: Arc::new(store),
+            clock: Arc::new(SystemClock),
+            places: self.places.clone(),
+            checkpoint_file: self.checkpoint_file.clone(),
+            engine: None,
+        };
+        let done = act(&service);
+        service.store.close()?;
+        Ok(done?)
     }
 }

@@ -32,8 +32,15 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 6] =
-    [part!("core"), part!("config"), part!("todo"), part!("report"), part!("cli"), part!("server")];
+const PARTS: [Part; 7] = [
+    part!("core"),
+    part!("config"),
+    part!("todo"),
+    part!("report"),
+    part!("server"),
+    part!("cli"),
+    part!("demo"),
+];
 
 /// The texts of one language. Cheap to make: a part is parsed when one of its texts is first asked for.
 pub struct Catalogue {

@@ -1,0 +1,71 @@
+//! The seam between the engine and real processes: a simulation puts its own agents here.
+use codeagent_core::{AttemptId, ChildIdentity};
+use codeagent_runner::{Attempt, AttemptSpec, Ended, Output, SpawnError, StopHandle};
+
+/// Starts agents.
+pub trait Agents: Send {
+    /// Starts one. An error means that nothing ran.
+    ///
+    /// # Errors
+    /// [`SpawnError`] says what to mend.
+    fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError>;
+}
+
+/// One that runs.
+pub trait Agent {
+    /// Which process it is.
+    fn identity(&self) -> ChildIdentity;
+
+    /// Blocks until it and all that it started is gone.
+    fn watch(self: Box<Self>, output: &mut dyn Output, stop: &StopHandle) -> Ended;
+}
+
+/// Real child processes.
+#[derive(Debug, Default)]
+pub struct Processes;
+
+impl Agents for Processes {
+    fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError> {
+        Ok(Box::new(codeagent_runner::spawn(spec)?))
+    }
+}
+
+impl Agent for Attempt {
+    fn identity(&self) -> ChildIdentity {
+        let identity = Attempt::identity(self);
+        ChildIdentity {
+            pid: identity.pid.unsigned_abs(),
+            start_ticks: identity.start_ticks,
+            boot_id: identity.boot_id.as_str().into(),
+        }
+    }
+
+    fn watch(self: Box<Self>, output: &mut dyn Output, stop: &StopHandle) -> Ended {
+        Attempt::watch(*self, output, stop)
+    }
+}
+
+/// Chance, handed in: a simulation repeats it from a seed.
+pub trait Dice: Send {
+    /// An even draw over all values.
+    fn throw(&mut self) -> u64;
+
+    /// A name that no other attempt has: 32 hex digits.
+    fn attempt_id(&mut self) -> AttemptId {
+        AttemptId(format!("{:016x}{:016x}", self.throw(), self.throw()).into())
+    }
+}
+
+/// The system's randomness.
+#[derive(Debug, Default)]
+pub struct SystemDice;
+
+impl Dice for SystemDice {
+    fn throw(&mut self) -> u64 {
+        // Without randomness the clock's nanoseconds and the pid still tell attempts apart.
+        getrandom::u64().unwrap_or_else(|_| {
+            use std::hash::{BuildHasher, RandomState};
+            RandomState::new().hash_one((std::process::id(), std::time::Instant::now()))
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! One attempt at a task: its files, and the way of its output into the log and to those who watch.
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use codeagent_checkpoint::StoreError;
+use codeagent_core::{AttemptId, TaskId};
+use codeagent_project::{fs::create_new_private, harmless, task_log::TaskLog};
+use codeagent_runner::{Output, Stream};
+
+use crate::{
+    control::Control,
+    observe::{Observation, Observer},
+};
+
+/// A claimed task, until it is settled.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// The task.
+    pub id: TaskId,
+    /// Its text.
+    pub text: String,
+    /// The heading above its line.
+    pub heading: String,
+    /// Its parents' texts, outermost first.
+    pub parents: String,
+    /// Its entry in the plan at the time of the claim.
+    pub entry: usize,
+    /// The attempt's number, from 1.
+    pub number: u32,
+    /// The attempt's unique id.
+    pub attempt_id: AttemptId,
+    /// The file with the text.
+    pub task_file: TaskFile,
+    /// When it was claimed.
+    pub began: Instant,
+}
+
+/// A file with the task's text, for agents that read it from there; gone with the attempt.
+#[derive(Debug)]
+pub(crate) struct TaskFile(PathBuf);
+
+const TASK_FILE_PREFIX: &str = ".codeagent_task_";
+
+impl TaskFile {
+    /// Writes the text into a new file in `dir`, 0600.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    pub(crate) fn write(dir: &Path, attempt_id: &AttemptId, text: &str) -> Result<Self, StoreError> {
+        let path = dir.join(format!("{TASK_FILE_PREFIX}{}.txt", attempt_id.0));
+        let written = create_new_private(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        match written {
+            Ok(()) => Ok(Self(path)),
+            Err(source) => Err(StoreError::Io { action: "write", path, source: source.into() }),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Takes away what attempts of a dead server left.
+    pub(crate) fn tidy(dir: &Path) {
+        let Ok(entries) = fs::read_dir(dir) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(TASK_FILE_PREFIX) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+impl Drop for TaskFile {
+    fn drop(&mut self) {
+        // A file that stays is taken away at the next start.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// How often those who watch are shown a new line.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
+
+/// Where an agent's output goes: into the task's log, and its last line to those who watch.
+pub(crate) struct Tee<'a> {
+    log: Option<&'a mut TaskLog>,
+    control: &'a Control,
+    observer: &'a dyn Observer,
+    shown: Option<Instant>,
+}
+
+impl<'a> Tee<'a> {
+    /// A log that could not be opened takes nothing; the work goes on.
+    pub(crate) fn new(
+        log: Option<&'a mut TaskLog>,
+        control: &'a Control,
+        observer: &'a dyn Observer,
+    ) -> Self {
+        Self { log, control, observer, shown: None }
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
+        if self.shown.is_some_and(|shown| shown.elapsed() < SHOW_EVERY) {
+            return;
+        }
+        let Some(line) = last_line(bytes) else { return };
+        self.shown = Some(Instant::now());
+        self.observer.see(&Observation::Line { line: &line });
+        self.control.saw_line(line);
+    }
+}
+
+impl Output for Tee<'_> {
+    fn chunk(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        self.show(bytes);
+        match &mut self.log {
+            Some(log) => log.output(stream_of(stream), bytes),
+            None => Ok(()),
+        }
+    }
+}
+
+fn stream_of(stream: Stream) -> codeagent_project::task_log::Stream {
+    match stream {
+        Stream::Stdout => codeagent_project::task_log::Stream::Out,
+        Stream::Stderr => codeagent_project::task_log::Stream::Err,
+    }
+}
+
+/// The last line with something on it, harmless to print, cut at 200 characters.
+fn last_line(bytes: &[u8]) -> Option<String> {
+    const LOOK_AT: usize = 2_048;
+    let tail = &bytes[bytes.len().saturating_sub(LOOK_AT)..];
+    let line = tail.rsplit(|b| *b == b'\n' || *b == b'\r').find(|line| !line.trim_ascii().is_empty())?;
+    Some(harmless::one_line(&String::from_utf8_lossy(line), 200).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_with_something_on_it() {
+        assert_eq!(last_line(b"a\nb\n\n"), Some("b".to_owned()));
+        assert_eq!(last_line(b"10%\r20%\r"), Some("20%".to_owned()));
+        assert_eq!(last_line(b"\n \n"), None);
+        assert!(!last_line(b"\x1b[31mred").unwrap().contains('\x1b'));
+    }
+}

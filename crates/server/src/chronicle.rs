@@ -1,0 +1,311 @@
+//! What is written down for people while the engine works: log, status file, task logs. Nothing depends on it:
+//! what fails here is said once and the work goes on.
+use std::{path::Path, sync::Arc, time::Duration};
+
+use codeagent_core::{Event, Now, TaskId, list::Mark};
+use codeagent_project::{
+    config::Config,
+    harmless::one_line,
+    logging::{self, Level},
+    messages::Catalogue,
+    msg,
+    status::StatusManager,
+    task_log::{self, LogHeader, TaskLog, TaskLogs},
+    todo::{TodoError, TodoNotice},
+};
+use codeagent_runner::{Ended, SpawnError};
+use jiff::civil::DateTime;
+
+use crate::{
+    attempt::Attempt,
+    observe::{Outcome, WaitReason},
+    recover::Recovery,
+    report, say,
+    worklist::Refreshed,
+};
+
+/// Task logs that are kept (contract, "Messages").
+const KEPT_LOGS: usize = 20;
+/// Characters of a task's text in a line of the log.
+const TEXT_CHARS: usize = 200;
+/// Lines of output that become the error message of a failed attempt.
+const ERROR_LINES: usize = 5;
+
+/// The log, the status file and the task logs of a session.
+pub(crate) struct Chronicle {
+    catalogue: Arc<Catalogue>,
+    status: Option<StatusManager>,
+    logs: TaskLogs,
+}
+
+impl Chronicle {
+    /// For a project; touches nothing yet.
+    pub(crate) fn new(
+        catalogue: Arc<Catalogue>,
+        status: Option<StatusManager>,
+        logs_dir: &Path,
+        config: &Config,
+        secrets: &[String],
+    ) -> Self {
+        let logs = TaskLogs::new(logs_dir, config.executor.max_log_bytes, secrets);
+        Self { catalogue, status, logs }
+    }
+
+    /// The catalogue of the user's language.
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Writes a line of the log.
+    pub(crate) fn log(&self, level: Level, text: &str) {
+        logging::log(level, "codeagent.server", text);
+    }
+
+    fn status(&self, now: Now, append: impl FnOnce(&StatusManager, DateTime) -> std::io::Result<()>) {
+        let (Some(status), Some(at)) = (&self.status, now.local.to_civil()) else { return };
+        if let Err(error) = append(status, at) {
+            let path = status.path().display();
+            tracing::warn!(
+                "{}",
+                msg!(self.catalogue, "server-status-unwritten", path = path, error = error.to_string())
+            );
+        }
+    }
+
+    /// The recovery report: log and status file.
+    pub(crate) fn recovered(&self, recovery: &Recovery, now: Now) {
+        for (level, text) in report::log_lines(recovery, &self.catalogue) {
+            self.log(level, &text);
+        }
+        for text in report::survivor_lines(recovery, &self.catalogue) {
+            tracing::warn!("{text}");
+        }
+        if recovery.is_due() {
+            let count = recovery.incomplete.to_string();
+            let text = msg!(self.catalogue, "report-status", count = count);
+            self.status(now, |status, at| status.append_status(at, &text, 2));
+            for task in &recovery.interrupted {
+                let text = one_line(&task.task.text, TEXT_CHARS);
+                let text = msg!(self.catalogue, "report-interrupted", text = &*text);
+                self.status(now, |status, at| status.append_status(at, &text, 0));
+            }
+        }
+        match self.logs.recover() {
+            Ok(mended) if mended.is_empty() => {}
+            Ok(mended) => tracing::debug!(count = mended.len(), "task logs put together after a crash"),
+            Err(error) => self.log_unwritten(&error),
+        }
+    }
+
+    /// The server began to work.
+    pub(crate) fn server_started(&self, session_id: &str, now: Now) {
+        let text = msg!(self.catalogue, "server-started", session = session_id);
+        tracing::info!("{text}");
+        self.status(now, |status, at| status.update_server_status(at, &text, None));
+    }
+
+    /// The server said good-bye.
+    pub(crate) fn server_stopped(&self, now: Now) {
+        let text = self.catalogue.text("server-stopped");
+        tracing::info!("{text}");
+        self.status(now, |status, at| status.update_server_status(at, &text, None));
+    }
+
+    /// Opens the log of an attempt; one that can't be opened is said and done without.
+    pub(crate) fn open_log(&self, attempt: &Attempt, now: Now) -> Option<TaskLog> {
+        let header = LogHeader {
+            task_id: attempt.id.as_str(),
+            text: &attempt.text,
+            attempt: attempt.number,
+            attempt_id: &attempt.attempt_id.0,
+            started: now.local.to_civil()?,
+        };
+        match self.logs.start(&header) {
+            Ok(log) => Some(log),
+            Err(error) => {
+                self.log_unwritten(&error);
+                None
+            }
+        }
+    }
+
+    /// An attempt began.
+    pub(crate) fn started(&self, attempt: &Attempt) {
+        let text = one_line(&attempt.text, TEXT_CHARS);
+        let (id, number) = (attempt.id.as_str(), attempt.number.to_string());
+        let line = msg!(self.catalogue, "server-task-started", id = id, attempt = number, text = &*text);
+        tracing::info!(task_id = id, "{line}");
+    }
+
+    /// An attempt was settled.
+    pub(crate) fn ended(
+        &self,
+        attempt: &Attempt,
+        outcome: &Outcome,
+        ended: Option<&Ended>,
+        log: Option<TaskLog>,
+        now: Now,
+    ) {
+        let (level, line) = self.outcome_line(attempt, outcome);
+        self.log(level, &line);
+        if let Some(error) = ended.and_then(|ended| ended.sink_error.as_ref()) {
+            self.log_unwritten(error);
+        }
+        if let (Some(log), Some(at)) = (log, now.local.to_civil()) {
+            let level = if level == Level::Info { task_log::Level::Info } else { task_log::Level::Error };
+            if let Err(error) = log.finish(at, level, &line) {
+                self.log_unwritten(&error);
+            }
+        }
+        let key = match outcome {
+            Outcome::Completed => "server-status-completed",
+            Outcome::GivenUp { .. } => "server-status-failed",
+            Outcome::RolledBack => "server-status-rolled-back",
+            Outcome::WillRetry { .. } | Outcome::Deferred => return,
+        };
+        let word = self.catalogue.text(key);
+        let details = match outcome {
+            Outcome::GivenUp { error } => Some(brief(error)),
+            _ => None,
+        };
+        self.status(now, |status, at| {
+            status.update_task_status(at, &attempt.text, &word, details.as_deref())
+        });
+    }
+
+    fn outcome_line(&self, attempt: &Attempt, outcome: &Outcome) -> (Level, String) {
+        let id = attempt.id.as_str();
+        let seconds = say::seconds(attempt.began.elapsed());
+        let line = |key: &str, error: &str| {
+            msg!(self.catalogue, key, id = id, seconds = seconds.as_str(), error = brief(error))
+        };
+        match outcome {
+            Outcome::Completed => (Level::Info, line("server-task-completed", "")),
+            Outcome::WillRetry { error, delay } => {
+                let delay = say::seconds(*delay);
+                let error = brief(error);
+                let line =
+                    msg!(self.catalogue, "server-task-will-retry", id = id, error = error, delay = delay);
+                (Level::Warning, line)
+            }
+            Outcome::GivenUp { error } => (Level::Error, line("server-task-given-up", error)),
+            Outcome::Deferred => (Level::Info, line("server-task-deferred", "")),
+            Outcome::RolledBack => (Level::Warning, line("server-task-rolled-back", "")),
+        }
+    }
+
+    /// Removes task logs beyond the newest, except those that `is_needed` knows.
+    pub(crate) fn rotate_logs(&self, is_needed: impl FnMut(&str) -> bool) {
+        if let Err(error) = self.logs.rotate(KEPT_LOGS, is_needed) {
+            self.log_unwritten(&error);
+        }
+    }
+
+    /// Why an attempt failed, for the checkpoint: how it ended, and its last lines; secrets masked.
+    pub(crate) fn error_message(&self, ended: &Ended) -> String {
+        let how = say::how(&self.catalogue, ended.how, ended.elapsed);
+        let from = ended.last_lines.len().saturating_sub(ERROR_LINES);
+        let lines = ended.last_lines[from..].join("\n");
+        let message = if lines.is_empty() { how } else { format!("{how}\n{lines}") };
+        self.logs.mask(&message)
+    }
+
+    /// Why a text could not be handed to the agent.
+    pub(crate) fn spawn_error(&self, error: &SpawnError) -> String {
+        say::spawn_error(&self.catalogue, error)
+    }
+
+    /// Completed tasks left the document.
+    pub(crate) fn pruned(&self, events: &[Event]) {
+        let count: usize = events
+            .iter()
+            .map(|event| if let Event::TasksPruned { ids, .. } = event { ids.len() } else { 0 })
+            .sum();
+        if count > 0 {
+            tracing::info!("{}", msg!(self.catalogue, "server-pruned", count = count.to_string()));
+        }
+    }
+
+    /// Another pass over the list began.
+    pub(crate) fn iteration(&self, number: u64) {
+        tracing::debug!("{}", msg!(self.catalogue, "server-iteration", number = number.to_string()));
+    }
+
+    /// The list can't be read just now.
+    pub(crate) fn list_unreadable(&self, error: &TodoError) {
+        let error = error.render(&self.catalogue);
+        tracing::error!("{}", msg!(self.catalogue, "server-list-unreadable", error = error));
+    }
+
+    /// What reading the list again brought.
+    pub(crate) fn list_refreshed(&self, refreshed: &Refreshed) {
+        if refreshed.added > 0 {
+            tracing::info!(
+                "{}",
+                msg!(self.catalogue, "server-list-added", count = refreshed.added.to_string())
+            );
+        }
+        for (id, mark) in &refreshed.by_hand {
+            self.ticked_by_hand(id, *mark);
+        }
+        self.list_notices(&refreshed.notices);
+    }
+
+    fn ticked_by_hand(&self, id: &TaskId, mark: Mark) {
+        let key = if mark == Mark::Skipped { "server-skipped-by-hand" } else { "server-ticked-by-hand" };
+        tracing::info!("{}", msg!(self.catalogue, key, id = id.as_str()));
+    }
+
+    /// What the user should know about the lists.
+    pub(crate) fn list_notices(&self, notices: &[TodoNotice]) {
+        for notice in notices {
+            tracing::warn!("{}", notice.render(&self.catalogue));
+        }
+    }
+
+    /// Boxes could not be written; the checkpoint has what they lack.
+    pub(crate) fn boxes_unwritten(&self, error: &TodoError) {
+        let error = error.render(&self.catalogue);
+        tracing::warn!("{}", msg!(self.catalogue, "server-boxes-unwritten", error = error));
+    }
+
+    /// Nothing may be started for a while.
+    pub(crate) fn waiting(&self, why: WaitReason, time: Duration) {
+        let seconds = say::seconds(time);
+        match why {
+            // A wait that nobody notices is not worth a line.
+            WaitReason::Retry if time < Duration::from_secs(1) => {}
+            WaitReason::Retry => {
+                tracing::info!("{}", msg!(self.catalogue, "server-waiting-retry", seconds = seconds));
+            }
+            WaitReason::NextIteration => {
+                tracing::debug!("{}", msg!(self.catalogue, "server-waiting", seconds = seconds));
+            }
+            WaitReason::Paused => tracing::warn!("{}", self.catalogue.text("server-paused")),
+            WaitReason::BetweenTasks => {}
+        }
+    }
+
+    /// Too many tasks in a row failed for good.
+    pub(crate) fn agent_broken(&self, in_a_row: u32) {
+        tracing::error!("{}", msg!(self.catalogue, "server-agent-broken", count = in_a_row.to_string()));
+    }
+
+    fn log_unwritten(&self, error: &std::io::Error) {
+        tracing::warn!("{}", msg!(self.catalogue, "server-log-unwritten", error = error.to_string()));
+    }
+}
+
+/// An error message on one line: how the agent ended, and the last thing that it said.
+fn brief(error: &str) -> String {
+    let mut lines = error.lines();
+    let (how, last) = (lines.next().unwrap_or_default(), lines.next_back());
+    let text = last.map_or_else(|| how.to_owned(), |last| format!("{how}: {last}"));
+    one_line(&text, TEXT_CHARS).into_owned()
+}
+
+impl std::fmt::Debug for Chronicle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chronicle").field("status", &self.status).finish_non_exhaustive()
+    }
+}

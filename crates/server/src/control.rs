@@ -1,0 +1,318 @@
+//! What signals, the socket and the engine say to each other: stop, wake, cancel; and what the engine does just now.
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use codeagent_core::TaskId;
+use codeagent_runner::StopHandle;
+
+use crate::api::{Activity, RecoveredView, ServerView, TaskVerb};
+
+/// Why the engine is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// `stop`: after the current task.
+    AfterTask,
+    /// `restart`: after the current task, then start again.
+    Restart,
+    /// `stop --now`: the running attempt is ended and excused.
+    Now,
+    /// A signal: likewise; the number decides about the exit code.
+    Signal(i32),
+}
+
+impl Stop {
+    fn ends_attempt(self) -> bool {
+        matches!(self, Self::Now | Self::Signal(_))
+    }
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// A stop was asked for.
+    Stop,
+    /// Something changed that may be work: a task was added or retried.
+    Work,
+    /// A file of the list was written; perhaps by ourselves.
+    ListTouched,
+    /// The time is over.
+    TimedOut,
+}
+
+/// Shared by the engine, the signals' thread and the socket's.
+#[derive(Debug)]
+pub struct Control {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+    started: Instant,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stop: Option<Stop>,
+    woken: bool,
+    list_touched: bool,
+    attempt: Option<CurrentAttempt>,
+    /// Counts settled attempts, so that whoever asked for an end can wait for it.
+    settled: u64,
+    /// The engine is gone: nobody will settle anything any more.
+    gone: bool,
+    activity: Activity,
+    recovered: Option<RecoveredView>,
+}
+
+#[derive(Debug)]
+struct CurrentAttempt {
+    id: TaskId,
+    handle: StopHandle,
+    began: Instant,
+    wish: Option<TaskVerb>,
+    last_line: Option<String>,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                stop: None,
+                woken: false,
+                list_touched: false,
+                attempt: None,
+                settled: 0,
+                gone: false,
+                activity: Activity::Working,
+                recovered: None,
+            }),
+            changed: Condvar::new(),
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A thread that panicked here left whole values behind: each is written by one assignment.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the engine to stop. A second request that ends the attempt ends it without grace.
+    pub fn request_stop(&self, stop: Stop) {
+        let mut inner = self.lock();
+        let again = inner.stop.is_some_and(Stop::ends_attempt);
+        if !again {
+            inner.stop = Some(stop);
+        }
+        inner.activity = Activity::Stopping;
+        if let (true, Some(attempt)) = (stop.ends_attempt(), &inner.attempt) {
+            if again { attempt.handle.stop_now() } else { attempt.handle.stop_gracefully() }
+        }
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// The stop that was asked for.
+    pub fn stop_requested(&self) -> Option<Stop> {
+        self.lock().stop
+    }
+
+    /// Says that there may be work.
+    pub fn wake(&self) {
+        self.lock().woken = true;
+        self.changed.notify_all();
+    }
+
+    /// Says that a file of the list was written.
+    pub fn list_touched(&self) {
+        self.lock().list_touched = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for a stop, for work, or for the time to pass.
+    pub fn wait(&self, time: Duration) -> Woken {
+        let deadline = Instant::now().checked_add(time);
+        let mut inner = self.lock();
+        loop {
+            if inner.stop.is_some() {
+                return Woken::Stop;
+            }
+            if std::mem::take(&mut inner.woken) {
+                return Woken::Work;
+            }
+            if std::mem::take(&mut inner.list_touched) {
+                return Woken::ListTouched;
+            }
+            inner = match deadline {
+                None => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Woken::TimedOut;
+                    }
+                    self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// Waits so long, whatever work comes; true if a stop was asked for.
+    pub fn pause(&self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        let mut inner = self.lock();
+        while inner.stop.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// The attempt can be ended from now on. A stop that was asked for just before reaches it too.
+    pub fn attempt_began(&self, id: &TaskId, handle: &StopHandle) {
+        let mut inner = self.lock();
+        if inner.stop.is_some_and(Stop::ends_attempt) {
+            handle.stop_gracefully();
+        }
+        inner.attempt = Some(CurrentAttempt {
+            id: id.clone(),
+            handle: handle.clone(),
+            began: Instant::now(),
+            wish: None,
+            last_line: None,
+        });
+    }
+
+    /// The attempt has ended and is about to be settled; answers what someone wished for it meanwhile.
+    pub fn attempt_ended(&self) -> Option<TaskVerb> {
+        self.lock().attempt.take().and_then(|attempt| attempt.wish)
+    }
+
+    /// The attempt is settled: whoever wished for its end may look.
+    pub fn attempt_settled(&self) {
+        self.lock().settled += 1;
+        self.changed.notify_all();
+    }
+
+    /// The engine ends: nobody may wait for it any more.
+    pub fn engine_gone(&self) {
+        self.lock().gone = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the task's running attempt, to be settled as wished, and waits until it is. False if no attempt of
+    /// this task runs: then the wish is a matter of the store alone.
+    pub fn end_attempt_as(&self, id: &TaskId, wish: TaskVerb) -> bool {
+        let mut inner = self.lock();
+        let Some(attempt) = inner.attempt.as_mut().filter(|attempt| attempt.id == *id) else { return false };
+        attempt.wish = Some(wish);
+        attempt.handle.stop_gracefully();
+        let before = inner.settled;
+        while inner.settled == before && !inner.gone {
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Keeps the last line that the agent printed.
+    pub fn saw_line(&self, line: String) {
+        if let Some(attempt) = &mut self.lock().attempt {
+            attempt.last_line = Some(line);
+        }
+    }
+
+    /// Says what the engine does. A stop that was asked for stays visible.
+    pub fn set_activity(&self, activity: Activity) {
+        let mut inner = self.lock();
+        if inner.stop.is_none() {
+            inner.activity = activity;
+        }
+    }
+
+    /// Says what the start recovered.
+    pub fn set_recovered(&self, recovered: Option<RecoveredView>) {
+        self.lock().recovered = recovered;
+    }
+
+    /// What only a running server knows.
+    pub fn view(&self, mode: &str) -> ServerView {
+        let inner = self.lock();
+        let attempt = inner.attempt.as_ref();
+        ServerView {
+            pid: std::process::id(),
+            mode: mode.to_owned(),
+            activity: inner.activity,
+            uptime_s: self.started.elapsed().as_secs(),
+            attempt_elapsed_s: attempt.map(|attempt| attempt.began.elapsed().as_secs()),
+            last_line: attempt.and_then(|attempt| attempt.last_line.clone()),
+            recovered: inner.recovered.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::Arc, thread};
+
+    #[test]
+    fn a_stop_ends_every_wait() {
+        let control = Arc::new(Control::default());
+        let waiting = thread::spawn({
+            let control = Arc::clone(&control);
+            move || (control.wait(Duration::from_secs(600)), control.pause(Duration::from_secs(600)))
+        });
+        control.request_stop(Stop::AfterTask);
+        assert_eq!(waiting.join().unwrap(), (Woken::Stop, true));
+    }
+
+    #[test]
+    fn work_that_came_before_the_wait_is_not_missed() {
+        let control = Control::default();
+        control.wake();
+        assert_eq!(control.wait(Duration::from_secs(600)), Woken::Work);
+        assert_eq!(control.wait(Duration::ZERO), Woken::TimedOut);
+    }
+
+    #[test]
+    fn a_stop_between_claim_and_start_reaches_the_attempt() {
+        let control = Control::default();
+        control.request_stop(Stop::Signal(2));
+        let handle = StopHandle::new().unwrap();
+        control.attempt_began(&TaskId::new("a"), &handle);
+        assert!(handle.is_requested());
+    }
+
+    #[test]
+    fn stop_after_the_task_leaves_the_attempt_alone() {
+        let control = Control::default();
+        let handle = StopHandle::new().unwrap();
+        control.attempt_began(&TaskId::new("a"), &handle);
+        control.request_stop(Stop::AfterTask);
+        assert!(!handle.is_requested());
+        control.request_stop(Stop::Signal(15));
+        assert!(handle.is_requested());
+        assert_eq!(control.stop_requested(), Some(Stop::Signal(15)));
+    }
+
+    #[test]
+    fn whoever_ends_an_attempt_waits_until_it_is_settled() {
+        let control = Arc::new(Control::default());
+        let id = TaskId::new("a");
+        let handle = StopHandle::new().unwrap();
+        assert!(!control.end_attempt_as(&id, TaskVerb::Cancel));
+        control.attempt_began(&id, &handle);
+        let asking = thread::spawn({
+            let (control, id) = (Arc::clone(&control), id.clone());
+            move || control.end_attempt_as(&id, TaskVerb::Cancel)
+        });
+        while !handle.is_requested() {
+            thread::yield_now();
+        }
+        assert_eq!(control.attempt_ended(), Some(TaskVerb::Cancel));
+        control.attempt_settled();
+        assert!(asking.join().unwrap());
+    }
+}

@@ -1,0 +1,344 @@
+//! The one main path: the life of a task, from the claim to the ticked box, and the loop around it.
+//!
+//! ```text
+//! run ─▶ iteration ─▶ pass ─▶ live ─┬─ claim   (event durable: nothing starts before its start is on disk)
+//!                                   ├─ start   (child's identity written, not synced)
+//!                                   ├─ watch   (output to the log; time-outs, stops)
+//!                                   ├─ judge   (what the end means)
+//!                                   ├─ settle  (event durable)
+//!                                   └─ show    (box, status file, log: derived, redone after a crash)
+//! ```
+//! What is asked of the outside (store, list, agents, clock, dice) is handed in; `session.rs` puts it together.
+//! `engine/around.rs` has what stands around a task: iterations, waits, the list.
+mod around;
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
+use codeagent_core::{Command, Deferral, Event, StartAgain, TaskId, task::AfterFailure};
+use codeagent_project::{config::Config, task_log::TaskLog, todo::TodoError};
+use codeagent_runner::{Ended, SpawnError, StopHandle, Verdict};
+
+use crate::{
+    agents::{Agents, Dice},
+    api::TaskVerb,
+    attempt::{Attempt, TaskFile, Tee},
+    chronicle::Chronicle,
+    control::{Control, Stop},
+    generate::Generator,
+    observe::{Observation, Observer, Outcome, WaitReason},
+    socket::Socket,
+    worklist::{Next, Worklist},
+};
+
+/// Works through the list until nothing is left (`run`), or for ever (`serve`).
+pub struct Engine {
+    pub(crate) mode: Mode,
+    pub(crate) config: Config,
+    pub(crate) session_id: String,
+    pub(crate) data_dir: std::path::PathBuf,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) worklist: Worklist,
+    pub(crate) agents: Box<dyn Agents>,
+    pub(crate) dice: Box<dyn Dice>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) chronicle: Chronicle,
+    pub(crate) generator: Option<Generator>,
+    pub(crate) tally: Tally,
+    pub(crate) socket: Option<Arc<Socket>>,
+}
+
+/// Whether the engine ends when nothing is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `run`: yes.
+    Run,
+    /// `serve`: no.
+    Serve,
+}
+
+impl Mode {
+    /// The command's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+/// What this session has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Passes over the list in this session.
+    pub(crate) iterations: u64,
+    /// Tasks that failed for good, one after the other.
+    pub(crate) failures_in_a_row: u32,
+    /// Tasks that were started in this session.
+    pub(crate) touched: HashSet<TaskId>,
+}
+
+/// Why the engine came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is left to do; so many tasks of the list failed for good or were given up by us.
+    Finished {
+        /// How many.
+        failed: usize,
+    },
+    /// It was asked to.
+    Stopped(Stop),
+    /// Too many tasks in a row failed for good: the agent itself is broken.
+    AgentBroken,
+}
+
+/// Why the engine can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The checkpoint can't be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The agent's command could not be started at all; no attempt was used up.
+    #[error(transparent)]
+    CannotStart(#[from] SpawnError),
+    /// The list can't be read.
+    #[error(transparent)]
+    Todo(#[from] TodoError),
+}
+
+/// How one pass over the list ended.
+enum Pass {
+    Stopped(Stop),
+    Broken,
+    /// Something may be done after so long; none: nothing is left.
+    Done(Option<Duration>),
+}
+
+impl Engine {
+    /// Works until the end. The caller has recovered and marked the start, and marks the stop.
+    ///
+    /// # Errors
+    /// [`EngineError`]: what was acknowledged is kept; the next start goes on from there.
+    pub fn run(&mut self) -> Result<Ending, EngineError> {
+        loop {
+            self.begin_iteration()?;
+            let wait = match self.pass()? {
+                Pass::Stopped(stop) => return Ok(Ending::Stopped(stop)),
+                Pass::Broken if self.mode == Mode::Run => return Ok(Ending::AgentBroken),
+                Pass::Broken => WaitReason::Paused,
+                Pass::Done(Some(_)) => WaitReason::Retry,
+                Pass::Done(None) if self.generate()? => continue,
+                Pass::Done(None) if self.mode == Mode::Run => return self.finished(),
+                Pass::Done(None) => WaitReason::NextIteration,
+            };
+            if self.config.server.max_iterations.is_some_and(|max| self.tally.iterations >= max) {
+                return self.finished();
+            }
+            if let Some(stop) = self.wait(wait)? {
+                return Ok(Ending::Stopped(stop));
+            }
+        }
+    }
+
+    /// One pass: every task that may run is tried once, in the list's order.
+    fn pass(&mut self) -> Result<Pass, EngineError> {
+        let mut tried = HashSet::new();
+        loop {
+            if let Some(stop) = self.control.stop_requested() {
+                return Ok(Pass::Stopped(stop));
+            }
+            self.refresh()?;
+            let now = self.clock.now();
+            let worklist = &mut self.worklist;
+            let next = self.store.view(|state| worklist.next(state, now, &tried))?;
+            let entry = match next {
+                Next::Start(entry) => entry,
+                Next::Wait(ms) => return Ok(Pass::Done(Some(Duration::from_millis(ms)))),
+                Next::Nothing => return Ok(Pass::Done(None)),
+            };
+            if !tried.is_empty() && self.rest_between_tasks() {
+                continue;
+            }
+            tried.insert(self.worklist.entry(entry).id.clone());
+            self.live(entry)?;
+            if self.is_agent_broken() {
+                return Ok(Pass::Broken);
+            }
+        }
+    }
+
+    /// The life of a task: one attempt, from the claim to the ticked box.
+    fn live(&mut self, entry: usize) -> Result<(), EngineError> {
+        let Some(attempt) = self.claim(entry)? else { return Ok(()) };
+        let mut log = self.chronicle.open_log(&attempt, self.clock.now());
+        let ended = self.start_and_watch(&attempt, log.as_mut())?;
+        let (events, ended) = self.settle(&attempt, ended)?;
+        self.show(&attempt, &events, ended.as_ref(), log)
+    }
+
+    /// Makes the start of an attempt durable. None if someone else was quicker to settle the task.
+    fn claim(&mut self, entry: usize) -> Result<Option<Attempt>, EngineError> {
+        let id = self.worklist.entry(entry).id.clone();
+        let attempt_id = self.dice.attempt_id();
+        let start = Command::StartTask {
+            id: id.clone(),
+            attempt_id: Some(attempt_id.clone()),
+            anew: StartAgain::WithinLimits,
+        };
+        if let Err(refusal) = self.store.execute(start, self.clock.now())? {
+            tracing::debug!(%refusal, "not started");
+            return Ok(None);
+        }
+        self.tally.touched.insert(id.clone());
+        let claimed = self.store.view(|state| state.task(&id).map(|t| (t.text.to_string(), t.attempts)))?;
+        let Some((text, number)) = claimed else { return Ok(None) };
+        let entry_of_list = self.worklist.entry(entry);
+        let attempt = Attempt {
+            heading: self.worklist.line(entry_of_list).and_then(|l| l.heading.clone()).unwrap_or_default(),
+            parents: self.worklist.parents(entry_of_list).join(" / "),
+            task_file: TaskFile::write(&self.data_dir, &attempt_id, &text)?,
+            began: Instant::now(),
+            id,
+            text,
+            entry,
+            number,
+            attempt_id,
+        };
+        self.chronicle.started(&attempt);
+        let progress = self.progress()?;
+        self.observer.see(&Observation::TaskStarted {
+            id: &attempt.id,
+            text: &attempt.text,
+            attempt: number,
+            progress,
+        });
+        Ok(Some(attempt))
+    }
+
+    /// Starts the agent and watches it to its end. A text that can't be handed over fails its task alone.
+    fn start_and_watch(
+        &mut self,
+        attempt: &Attempt,
+        log: Option<&mut TaskLog>,
+    ) -> Result<Result<Ended, SpawnError>, EngineError> {
+        let stop = StopHandle::new().map_err(SpawnError::Other)?;
+        let agent = match self.agents.start(self.spec(attempt)) {
+            Ok(agent) => agent,
+            Err(error) if is_fault_of_the_text(&error) => return Ok(Err(error)),
+            Err(error) => {
+                self.give_back(&attempt.id)?;
+                return Err(error.into());
+            }
+        };
+        self.control.attempt_began(&attempt.id, &stop);
+        let child = agent.identity();
+        let noted = self.store.note(Command::RecordChild { id: attempt.id.clone(), child }, self.clock.now());
+        if noted.is_err() {
+            stop.stop_now(); // a child that nobody would find after a crash must not live on
+        }
+        let ended = agent.watch(&mut Tee::new(log, &self.control, &*self.observer), &stop);
+        noted?.map_or_else(|refusal| tracing::debug!(%refusal, "child not recorded"), drop);
+        Ok(Ok(ended))
+    }
+
+    /// Makes durable what the attempt came to. Answers the events and how the agent ended.
+    fn settle(
+        &mut self,
+        attempt: &Attempt,
+        ended: Result<Ended, SpawnError>,
+    ) -> Result<(Vec<Event>, Option<Ended>), EngineError> {
+        let command = self.judge(attempt, &ended);
+        let decided = self.store.execute(command, self.clock.now());
+        self.control.attempt_settled();
+        let events = decided?.unwrap_or_else(|refusal| {
+            tracing::debug!(%refusal, "settled by someone else");
+            Vec::new()
+        });
+        Ok((events, ended.ok()))
+    }
+
+    /// What the end of an attempt means: what a person wished for it, else how it ended.
+    fn judge(&mut self, attempt: &Attempt, ended: &Result<Ended, SpawnError>) -> Command {
+        let id = attempt.id.clone();
+        match self.control.attempt_ended() {
+            Some(TaskVerb::Rollback) => return Command::Rollback { id },
+            Some(_) => return Command::Cancel { id },
+            None => {}
+        }
+        let error = match ended {
+            Ok(ended) => match ended.verdict() {
+                Verdict::Succeeded => return Command::CompleteTask { id, result: None },
+                Verdict::Stopped => return Command::DeferTask { id, cause: Deferral::Stop },
+                Verdict::Failed => self.chronicle.error_message(ended),
+            },
+            Err(error) => self.chronicle.spawn_error(error),
+        };
+        let mut policy = self.retry_policy();
+        if ended.is_err() {
+            policy.max_attempts = 1; // the same text would be refused again
+        }
+        Command::FailTask { id, error, policy: Some(policy) }
+    }
+
+    /// Shows what is durable: the box, the status file, the log, those who watch.
+    fn show(
+        &mut self,
+        attempt: &Attempt,
+        events: &[Event],
+        ended: Option<&Ended>,
+        log: Option<TaskLog>,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let outcome = outcome(events);
+        if let Some(outcome) = &outcome {
+            self.count_failures(outcome);
+            let progress = self.progress()?;
+            self.chronicle.ended(attempt, outcome, ended, log, now);
+            self.observer.see(&Observation::TaskEnded {
+                id: &attempt.id,
+                text: &attempt.text,
+                outcome: outcome.clone(),
+                elapsed: attempt.began.elapsed(),
+                progress,
+            });
+        }
+        let worklist = &mut self.worklist;
+        self.store.view(|state| worklist.owe(state, attempt.entry, now))?;
+        self.write_boxes(false);
+        if let Some(socket) = &self.socket {
+            socket.keep();
+        }
+        Ok(())
+    }
+}
+
+/// Whether no other task would meet the same error.
+fn is_fault_of_the_text(error: &SpawnError) -> bool {
+    matches!(error, SpawnError::TooLong { .. } | SpawnError::NulByte { .. })
+}
+
+/// What the events of a settlement say; none if someone else settled the task.
+fn outcome(events: &[Event]) -> Option<Outcome> {
+    Some(match events.last()? {
+        Event::TaskCompleted { .. } => Outcome::Completed,
+        Event::TaskFailed { error, then: AfterFailure::Final(_), .. } => {
+            Outcome::GivenUp { error: error.to_string() }
+        }
+        Event::TaskFailed { error, then: AfterFailure::Retry(wait), .. } => Outcome::WillRetry {
+            error: error.to_string(),
+            delay: Duration::from_millis(wait.map_or(0, |wait| wait.delay_ms)),
+        },
+        Event::AttemptExcused { .. } => Outcome::Deferred,
+        Event::TaskRolledBack { .. } => Outcome::RolledBack,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! What stands around the life of a task: iterations, the list, waits, retries, the count of failures.
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use codeagent_checkpoint::{StoreError, store::ReadState};
+use codeagent_core::{Command, Deferral, RetryPolicy, TaskId, TaskState, task::FinalReason};
+use codeagent_runner::AttemptSpec;
+
+use super::{Ending, Engine, EngineError};
+use crate::{
+    api::Activity,
+    attempt::Attempt,
+    control::{Stop, Woken},
+    observe::{Observation, Outcome, Progress, WaitReason},
+    order::Order,
+    worklist::Next,
+};
+
+impl Engine {
+    /// Counts the iteration and, every tenth, prunes (the guide, "Очистка старых задач").
+    pub(super) fn begin_iteration(&mut self) -> Result<(), EngineError> {
+        self.tally.iterations += 1;
+        self.control.set_activity(Activity::Working);
+        let now = self.clock.now();
+        let _ = self.store.execute(Command::CountIteration, now)?;
+        let number = self.store.view(|state| state.header().iteration_count)?;
+        if number.is_multiple_of(10) {
+            let keep_last_n = self.config.server.checkpoint.keep_completed_tasks;
+            let pruned = self.store.execute(Command::Prune { keep_last_n }, now)?.unwrap_or_default();
+            self.chronicle.pruned(&pruned);
+        }
+        self.worklist.rewind();
+        self.observer.see(&Observation::IterationBegan { number });
+        self.chronicle.iteration(number);
+        Ok(())
+    }
+
+    /// Takes over what changed in the list. A list that can't be read just now leaves the plan as it is.
+    pub(super) fn refresh(&mut self) -> Result<(), EngineError> {
+        match self.worklist.reread() {
+            Ok(_) => {}
+            Err(error) => self.chronicle.list_unreadable(&error),
+        }
+        let max_attempts = self.config.server.checkpoint.max_task_attempts;
+        let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;
+        if let Some(refreshed) = refreshed {
+            self.chronicle.list_refreshed(&refreshed);
+            self.write_boxes(false);
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_boxes(&mut self, force: bool) {
+        match self.worklist.flush(force) {
+            Ok(notices) => self.chronicle.list_notices(&notices),
+            Err(error) => self.chronicle.boxes_unwritten(&error),
+        }
+    }
+
+    /// Waits `task_delay`; true if a stop came.
+    pub(super) fn rest_between_tasks(&mut self) -> bool {
+        let time = self.config.server.task_delay;
+        if time.is_zero() {
+            return false;
+        }
+        self.write_boxes(true);
+        self.observer.see(&Observation::Waiting { time, why: WaitReason::BetweenTasks });
+        self.control.pause(time)
+    }
+
+    /// Waits for the next iteration; a stop, new work and an edit of the list end it early.
+    pub(super) fn wait(&mut self, why: WaitReason) -> Result<Option<Stop>, EngineError> {
+        self.write_boxes(true);
+        self.refresh()?; // so that our own writing does not count as an edit
+        let time = match why {
+            WaitReason::Paused => Duration::MAX,
+            WaitReason::Retry => self.time_to_retry()?,
+            _ => self.config.server.check_interval,
+        };
+        let paused = why == WaitReason::Paused;
+        self.control.set_activity(if paused { Activity::Paused } else { Activity::Waiting });
+        self.chronicle.waiting(why, time);
+        self.observer.see(&Observation::Waiting { time, why });
+        if self.wait_for_work(time) {
+            self.worklist.invalidate();
+            self.tally.failures_in_a_row = 0;
+        }
+        Ok(self.control.stop_requested())
+    }
+
+    /// True if there may be work before the time is over.
+    pub(super) fn wait_for_work(&self, time: Duration) -> bool {
+        let began = Instant::now();
+        loop {
+            match self.control.wait(time.saturating_sub(began.elapsed())) {
+                Woken::ListTouched if !self.worklist.changed() => {}
+                Woken::ListTouched | Woken::Work => return true,
+                Woken::Stop | Woken::TimedOut => return false,
+            }
+        }
+    }
+
+    /// Until the first retry is due.
+    pub(super) fn time_to_retry(&mut self) -> Result<Duration, EngineError> {
+        let (now, worklist) = (self.clock.now(), &mut self.worklist);
+        worklist.rewind();
+        let next = self.store.view(|state| worklist.next(state, now, &HashSet::new()))?;
+        Ok(match next {
+            Next::Wait(ms) => Duration::from_millis(ms),
+            Next::Start(_) | Next::Nothing => Duration::ZERO,
+        })
+    }
+
+    /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.
+    pub(super) fn generate(&mut self) -> Result<bool, EngineError> {
+        let Some(generator) = &mut self.generator else { return Ok(false) };
+        self.control.set_activity(Activity::Working);
+        let made = generator.generate(&mut *self.agents, &*self.clock, &self.control, &self.chronicle);
+        self.refresh()?;
+        Ok(made && self.control.stop_requested().is_none())
+    }
+
+    pub(super) fn finished(&mut self) -> Result<Ending, EngineError> {
+        self.write_boxes(true);
+        let ours = |reason| reason != FinalReason::Skipped;
+        let (entries, touched) = (self.worklist.entries(), &self.tally.touched);
+        let failed = self.store.view(|state| {
+            let listed: HashSet<&TaskId> = entries.iter().map(|entry| &entry.id).collect();
+            let others = touched.iter().filter(|id| !listed.contains(id));
+            let tasks = listed.iter().copied().chain(others).filter_map(|id| state.task(id));
+            tasks.filter(|task| task.final_reason().is_some_and(ours)).count()
+        })?;
+        Ok(Ending::Finished { failed })
+    }
+
+    /// An attempt that never began is given back: it does not count.
+    pub(super) fn give_back(&mut self, id: &TaskId) -> Result<(), StoreError> {
+        let back = Command::DeferTask { id: id.clone(), cause: Deferral::Stop };
+        let _ = self.store.execute(back, self.clock.now())?;
+        Ok(())
+    }
+
+    /// The process to start for an attempt.
+    pub(super) fn spec(&self, attempt: &Attempt) -> AttemptSpec {
+        let date = self.clock.now().local.to_string();
+        Order {
+            id: &attempt.id,
+            text: &attempt.text,
+            heading: &attempt.heading,
+            parents: &attempt.parents,
+            attempt: attempt.number,
+            attempt_id: &attempt.attempt_id,
+            task_file: attempt.task_file.path(),
+            project_dir: self.worklist.project_dir(),
+            session_id: &self.session_id,
+            date: date.get(..10).unwrap_or_default(),
+        }
+        .spec(&self.config.executor)
+    }
+
+    pub(super) fn retry_policy(&mut self) -> RetryPolicy {
+        let retry = &self.config.executor.retry;
+        RetryPolicy {
+            max_attempts: self.config.server.checkpoint.max_task_attempts,
+            initial_delay_ms: millis(retry.initial_delay),
+            max_delay_ms: millis(retry.max_delay),
+            dice: retry.jitter.then(|| self.dice.throw()),
+        }
+    }
+
+    pub(super) fn count_failures(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Completed => self.tally.failures_in_a_row = 0,
+            Outcome::GivenUp { .. } => self.tally.failures_in_a_row += 1,
+            Outcome::WillRetry { .. } | Outcome::Deferred | Outcome::RolledBack => {}
+        }
+    }
+
+    pub(super) fn is_agent_broken(&self) -> bool {
+        let broken = self.tally.failures_in_a_row >= self.config.executor.max_consecutive_failures.max(1);
+        if broken {
+            self.chronicle.agent_broken(self.tally.failures_in_a_row);
+        }
+        broken
+    }
+
+    pub(super) fn progress(&self) -> Result<Progress, StoreError> {
+        let entries = self.worklist.entries();
+        self.store.view(|state| {
+            let counts = state.counts();
+            Progress {
+                total: entries.len().max(counts.total()),
+                completed: counts.of(TaskState::Completed) + state.pruned().len(),
+                failed: counts.of(TaskState::Failed),
+            }
+        })
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,246 @@
+//! The recovery report: the guide's log lines and its banner, to the letter, in both languages.
+use codeagent_core::{LocalTime, TaskState};
+use codeagent_project::{
+    harmless::one_line,
+    logging::Level,
+    messages::{Catalogue, Value},
+    msg,
+};
+
+use crate::recover::{Fate, Interrupted, Recovery};
+
+/// Characters of a task's text in a list (contract, "Messages").
+const LISTED_CHARS: usize = 100;
+/// Characters of the interrupted task's text: the whole, as long as it is a line that one reads.
+const INTERRUPTED_CHARS: usize = 1_000;
+
+const RULE: &str = "================================================================================";
+
+/// The log lines (the guide, "Логи восстановления"); empty where nothing is to be reported.
+pub(crate) fn log_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<(Level, String)> {
+    if !recovery.is_due() {
+        return Vec::new();
+    }
+    let warn = |text: String| (Level::Warning, text);
+    let mut lines = vec![
+        warn(RULE.to_owned()),
+        warn(catalogue.text("report-unclean")),
+        warn(RULE.to_owned()),
+        warn(msg!(catalogue, "report-last-start", time = time(recovery.last_start).as_str())),
+        warn(msg!(catalogue, "report-last-stop", time = time(recovery.last_stop).as_str())),
+        warn(msg!(catalogue, "report-session", id = recovery.session_id.as_deref().unwrap_or("None"))),
+        warn(msg!(catalogue, "report-iterations", count = recovery.iterations.to_string().as_str())),
+    ];
+    for interrupted in &recovery.interrupted {
+        lines.extend(interrupted_lines(interrupted, catalogue));
+    }
+    if recovery.incomplete > 0 {
+        lines.push(warn(count(catalogue, "report-unfinished", recovery.incomplete)));
+        lines.extend(unfinished_lines(recovery, catalogue).into_iter().map(warn));
+    }
+    if recovery.failed > 0 {
+        lines.push(warn(count(catalogue, "report-failed", recovery.failed)));
+    }
+    lines.push(warn(RULE.to_owned()));
+    lines.push((Level::Info, catalogue.text("report-continues")));
+    lines.push(warn(RULE.to_owned()));
+    lines
+}
+
+fn interrupted_lines(interrupted: &Interrupted, catalogue: &Catalogue) -> Vec<(Level, String)> {
+    let task = &interrupted.task;
+    let text = one_line(&task.text, INTERRUPTED_CHARS);
+    let began = time(task.start_time);
+    let mut lines = vec![
+        (Level::Warning, msg!(catalogue, "report-interrupted", text = &*text)),
+        (Level::Warning, msg!(catalogue, "report-id", id = &*one_line(task.id.as_str(), LISTED_CHARS))),
+        (Level::Warning, msg!(catalogue, "report-attempts", count = task.attempts.to_string().as_str())),
+        (Level::Warning, msg!(catalogue, "report-began", time = began.as_str())),
+    ];
+    lines.push(fate_line(interrupted, catalogue));
+    lines
+}
+
+fn fate_line(interrupted: &Interrupted, catalogue: &Catalogue) -> (Level, String) {
+    match interrupted.fate {
+        Fate::Reset => (Level::Info, catalogue.text("report-reset")),
+        Fate::GivenUp => {
+            let crashes = interrupted.task.crashes.saturating_add(1).to_string();
+            (Level::Error, msg!(catalogue, "report-given-up", crashes = crashes.as_str()))
+        }
+        Fate::StillThere => (Level::Error, catalogue.text("report-still-there")),
+    }
+}
+
+fn unfinished_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
+    let mut lines: Vec<_> = recovery
+        .listed
+        .iter()
+        .map(|task| {
+            let text = one_line(&task.text, LISTED_CHARS);
+            msg!(catalogue, "report-unfinished-task", text = &*text, state = state_name(task.state))
+        })
+        .collect();
+    let reset = recovery.interrupted.len();
+    let more = recovery.incomplete.saturating_sub(recovery.listed.len() + reset);
+    if more > 0 {
+        lines.push(count(catalogue, "report-more", more));
+    }
+    lines
+}
+
+/// What a person sees on the terminal (the guide, "Сценарий 1" and "Сценарий 2"); empty for a new checkpoint.
+pub(crate) fn banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
+    if recovery.is_new {
+        return Vec::new();
+    }
+    let good = |key: &str| format!("✓ {}", catalogue.text(key));
+    if !recovery.is_due() {
+        return ["report-was-clean", "report-nothing-to-recover", "report-goes-on"].map(good).to_vec();
+    }
+    let mut lines = vec![format!("⚠ {}", catalogue.text("report-unclean"))];
+    for Interrupted { task, .. } in &recovery.interrupted {
+        let text = one_line(&task.text, LISTED_CHARS);
+        let began = time(task.start_time).replace('T', " ");
+        lines.push(format!("⚠ {}", msg!(catalogue, "report-interrupted", text = &*text)));
+        lines.push(msg!(catalogue, "report-id", id = &*one_line(task.id.as_str(), LISTED_CHARS)));
+        lines.push(msg!(catalogue, "report-attempts", count = task.attempts.to_string().as_str()));
+        lines.push(msg!(catalogue, "report-began", time = began.as_str()));
+    }
+    lines.push(format!("⚠ {}", count(catalogue, "report-unfinished", recovery.incomplete)));
+    lines.push(format!("⚠ {}", count(catalogue, "report-failed", recovery.failed)));
+    lines.push(String::new());
+    for interrupted in &recovery.interrupted {
+        let (level, text) = fate_line(interrupted, catalogue);
+        lines.push(format!("{} {text}", if level == Level::Info { '✓' } else { '⚠' }));
+    }
+    lines.push(good("report-continues"));
+    lines
+}
+
+/// What was done about processes of the dead server; outside the guide's block.
+pub(crate) fn survivor_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
+    let line = |survivor: &codeagent_runner::survivors::SurvivorEnded| {
+        let key = if survivor.gone { "report-survivor-ended" } else { "report-survivor-stays" };
+        let args =
+            [("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(&*survivor.command))];
+        catalogue.format(key, &args)
+    };
+    recovery.survivors.iter().map(line).collect()
+}
+
+fn count(catalogue: &Catalogue, key: &str, count: usize) -> String {
+    catalogue.format(key, &[("count", Value::from(count.to_string()))])
+}
+
+/// As the document has it; Python's `None` where there is none, since scripts look for it.
+fn time(time: Option<LocalTime>) -> String {
+    time.map_or_else(|| "None".to_owned(), |time| time.to_string())
+}
+
+fn state_name(state: TaskState) -> &'static str {
+    state.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recover::Unfinished;
+    use codeagent_core::{Origin, Task, TaskId};
+    use codeagent_project::messages::Lang;
+
+    fn guide() -> Recovery {
+        let mut task = Task::new(TaskId::new("task_1737187800"), "Реализовать логирование", Origin::List);
+        task.attempts = 1;
+        task.start_time = LocalTime::parse("2026-01-18T09:45:00");
+        let unfinished = |text: &str| Unfinished { text: text.to_owned(), state: TaskState::Pending };
+        Recovery {
+            last_start: LocalTime::parse("2026-01-18T09:30:00"),
+            session_id: Some("20260118_093000".to_owned()),
+            iterations: 15,
+            interrupted: vec![Interrupted { task, fate: Fate::Reset }],
+            incomplete: 3,
+            listed: vec![unfinished("Добавить тесты"), unfinished("Обновить документацию")],
+            ..Recovery::default()
+        }
+    }
+
+    /// The guide's block, "Логи восстановления".
+    #[test]
+    fn the_log_is_the_guides_to_the_letter() {
+        let lines = log_lines(&guide(), &Catalogue::new(Lang::Ru));
+        let lines: Vec<_> = lines.iter().map(|(level, text)| format!("{} - {text}", level.name())).collect();
+        let rule = format!("WARNING - {RULE}");
+        assert_eq!(
+            lines,
+            [
+                rule.as_str(),
+                "WARNING - ОБНАРУЖЕН НЕКОРРЕКТНЫЙ ОСТАНОВ СЕРВЕРА",
+                &rule,
+                "WARNING - Последний запуск: 2026-01-18T09:30:00",
+                "WARNING - Последний останов: None",
+                "WARNING - Сессия: 20260118_093000",
+                "WARNING - Итераций выполнено: 15",
+                "WARNING - Прерванная задача: Реализовать логирование",
+                "WARNING -   - ID: task_1737187800",
+                "WARNING -   - Попыток: 1",
+                "WARNING -   - Начало: 2026-01-18T09:45:00",
+                "INFO - Прерванная задача сброшена для повторного выполнения",
+                "WARNING - Незавершенных задач: 3",
+                "WARNING -   - Добавить тесты (состояние: pending)",
+                "WARNING -   - Обновить документацию (состояние: pending)",
+                &rule,
+                "INFO - Сервер продолжит работу с последней контрольной точки",
+                &rule,
+            ]
+        );
+    }
+
+    /// The guide's block, "Сценарий 2".
+    #[test]
+    fn the_banner_is_the_guides_to_the_letter() {
+        let recovery = Recovery { incomplete: 5, ..guide() };
+        assert_eq!(
+            banner(&recovery, &Catalogue::new(Lang::Ru)),
+            [
+                "⚠ ОБНАРУЖЕН НЕКОРРЕКТНЫЙ ОСТАНОВ СЕРВЕРА",
+                "⚠ Прерванная задача: Реализовать логирование",
+                "  - ID: task_1737187800",
+                "  - Попыток: 1",
+                "  - Начало: 2026-01-18 09:45:00",
+                "⚠ Незавершенных задач: 5",
+                "⚠ Задач с ошибками: 0",
+                "",
+                "✓ Прерванная задача сброшена для повторного выполнения",
+                "✓ Сервер продолжит работу с последней контрольной точки",
+            ]
+        );
+    }
+
+    /// The guide's block, "Сценарий 1".
+    #[test]
+    fn a_clean_stop_is_said_in_three_lines() {
+        let clean = Recovery { was_clean: true, ..Recovery::default() };
+        assert_eq!(
+            banner(&clean, &Catalogue::new(Lang::Ru)),
+            [
+                "✓ Предыдущий останов был корректным",
+                "✓ Восстановление не требуется",
+                "✓ Продолжение с последней итерации"
+            ]
+        );
+        assert!(log_lines(&clean, &Catalogue::new(Lang::Ru)).is_empty());
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_foreign_text_is_harmless() {
+        let mut recovery = guide();
+        recovery.incomplete = 14;
+        recovery.listed[0].text = format!("\x1b[2J\n{}", "x".repeat(500));
+        let lines = log_lines(&recovery, &Catalogue::new(Lang::En));
+        let texts: Vec<_> = lines.iter().map(|(_, text)| text.as_str()).collect();
+        assert!(texts.iter().all(|text| !text.contains(['\x1b', '\n'])), "{texts:?}");
+        assert!(texts.iter().all(|text| text.chars().count() < 160), "{texts:?}");
+        assert!(texts.iter().any(|text| text.contains("11")), "{texts:?}");
+    }
+}

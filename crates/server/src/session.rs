@@ -1,0 +1,305 @@
+//! One server from its start to its end: puts the engine together, recovers, says hello and good-bye.
+use std::{io, path::PathBuf, sync::Arc};
+
+use codeagent_checkpoint::{
+    Store, StoreError,
+    clock::{Clock, SystemClock},
+    file::{FileStore, FileStoreOptions, StoreNotice},
+    memory::MemoryStore,
+    store::ReadState,
+};
+use codeagent_core::{Command, TaskState};
+use codeagent_project::{
+    config::Loaded,
+    messages::Catalogue,
+    msg,
+    sessions::SessionTracker,
+    status::{StatusManager, StatusTexts},
+    task_log,
+    todo::{TodoError, TodoPlaces},
+};
+
+use crate::{
+    agents::{Processes, SystemDice},
+    attempt::TaskFile,
+    chronicle::Chronicle,
+    control::Control,
+    engine::{Ending, Engine, EngineError, Mode, Tally},
+    generate::Generator,
+    notices,
+    observe::Observer,
+    recover::{self, Rules},
+    report,
+    service::{Running, Service},
+    signals::Listener,
+    socket::{self, Socket},
+    wake::ListWatch,
+    worklist::Worklist,
+};
+
+/// What a server is to do.
+pub struct RunRequest {
+    /// The project and its configuration.
+    pub project: Loaded,
+    /// Whether to end when nothing is left to do.
+    pub mode: Mode,
+    /// The user's language.
+    pub catalogue: Arc<Catalogue>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// Prints a line that the user asked for by starting the server: the recovery banner.
+    pub print: Box<dyn Fn(&str)>,
+}
+
+/// Why a server could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// No command is configured that could work a task.
+    #[error("no executor is configured")]
+    NoExecutor,
+    /// There is no list, and the checkpoint has no task either.
+    #[error("no TODO list in {}", project_dir.display())]
+    NoList {
+        /// Where it was looked for.
+        project_dir: PathBuf,
+    },
+    /// The system refused something that a server needs.
+    #[error("{what}: {source}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// The engine came to an end that it did not want.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<StoreError> for ServerError {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<TodoError> for ServerError {
+    fn from(error: TodoError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// Where the project's lists are looked for.
+pub fn places(project: &Loaded) -> TodoPlaces {
+    let config = &project.config;
+    let output_dir = project.resolve(&config.server.auto_todo_generation.output_dir);
+    TodoPlaces {
+        extra: vec![output_dir.join("CURRENT.md")],
+        ..TodoPlaces::new(
+            &project.project_dir,
+            config.project.todo_format.extension(),
+            config.project.todo_max_bytes,
+        )
+    }
+}
+
+/// Runs a server to its end.
+///
+/// # Errors
+/// [`ServerError`]; what was acknowledged is kept.
+pub fn run(request: RunRequest) -> Result<Ending, ServerError> {
+    if request.project.config.executor.command.is_empty() {
+        return Err(ServerError::NoExecutor);
+    }
+    let control = Arc::new(Control::default());
+    let system = |what| move |source| ServerError::System { what, source };
+    codeagent_runner::init_process().map_err(system("prctl"))?;
+    let signals = Listener::start(Arc::clone(&control)).map_err(system("signals"))?;
+    let worklist = Worklist::load(places(&request.project))?;
+    let ending = Session::open(request, control, worklist)?.work();
+    drop(signals);
+    ending
+}
+
+/// A server between hello and good-bye.
+struct Session {
+    engine: Engine,
+    socket: Option<Arc<Socket>>,
+    _watch: Option<ListWatch>,
+}
+
+impl Session {
+    fn open(request: RunRequest, control: Arc<Control>, worklist: Worklist) -> Result<Self, ServerError> {
+        let RunRequest { project, mode, catalogue, observer, print } = request;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (store, found) = open_store(&project, &catalogue)?;
+        let chronicle = chronicle(&project, &catalogue);
+        found.iter().for_each(|notice| notices::log(notice, &catalogue));
+        let is_empty = store.view(|state| state.counts().total() == 0 && state.pruned().len() == 0)?;
+        let may_generate = project.config.server.auto_todo_generation.enabled;
+        if worklist.files().is_empty() && is_empty && mode == Mode::Run && !may_generate {
+            store.close()?;
+            return Err(ServerError::NoList { project_dir: project.project_dir });
+        }
+        let (session_id, tracker) =
+            recover_and_start(&*store, &project, &*clock, &chronicle, &control, &print)?;
+        let generator = tracker.and_then(|tracker| generator(&project, tracker));
+        let engine = Engine {
+            mode,
+            session_id,
+            data_dir: data_dir(&project),
+            store,
+            worklist,
+            agents: Box::new(Processes),
+            dice: Box::new(SystemDice),
+            clock,
+            control,
+            observer,
+            chronicle,
+            generator,
+            tally: Tally::default(),
+            socket: None,
+            config: project.config.clone(),
+        };
+        Ok(Self::with_socket(engine, &project))
+    }
+
+    /// A server that can't be asked, or does not notice edits at once, still works.
+    fn with_socket(mut engine: Engine, project: &Loaded) -> Self {
+        let checkpoint_file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
+        let service = Service {
+            store: Arc::clone(&engine.store),
+            clock: Arc::clone(&engine.clock),
+            places: places(project),
+            checkpoint_file: checkpoint_file.clone(),
+            engine: Some(Running { control: Arc::clone(&engine.control), mode: engine.mode.as_str() }),
+        };
+        let socket = match Socket::serve(socket::path_for(&checkpoint_file), service) {
+            Ok(socket) => Some(Arc::new(socket)),
+            Err(error) => {
+                let text = msg!(engine.chronicle.catalogue(), "server-no-socket", error = error.to_string());
+                tracing::warn!("{text}");
+                None
+            }
+        };
+        engine.socket.clone_from(&socket);
+        let watch = ListWatch::start(&places(project), Arc::clone(&engine.control))
+            .inspect_err(|error| tracing::debug!(%error, "the list is not watched"));
+        Self { engine, socket, _watch: watch.ok() }
+    }
+
+    /// Works to the end, and says good-bye if the checkpoint can still be written.
+    fn work(mut self) -> Result<Ending, ServerError> {
+        let ending = self.engine.run();
+        self.engine.control.engine_gone();
+        let engine = &self.engine;
+        if !matches!(ending, Err(EngineError::Store(_))) {
+            let stopped = engine.store.execute(Command::StopServer { clean: true }, engine.clock.now());
+            let _ = stopped?;
+            engine.chronicle.server_stopped(engine.clock.now());
+        }
+        self.socket = None;
+        self.engine.socket = None;
+        if !matches!(ending, Err(EngineError::Store(_))) {
+            self.engine.store.close()?;
+        }
+        Ok(ending?)
+    }
+}
+
+fn open_store(
+    project: &Loaded,
+    catalogue: &Arc<Catalogue>,
+) -> Result<(Arc<dyn Store>, Vec<StoreNotice>), StoreError> {
+    let checkpoint = &project.config.server.checkpoint;
+    if !checkpoint.enabled {
+        tracing::warn!("{}", catalogue.text("server-checkpoint-off"));
+        return Ok((Arc::new(MemoryStore::default()), Vec::new()));
+    }
+    let path = project.resolve(&checkpoint.checkpoint_file);
+    let speaks = Arc::clone(catalogue);
+    let options = FileStoreOptions {
+        notify: Arc::new(move |notice| notices::log(&notice, &speaks)),
+        ..FileStoreOptions::default()
+    };
+    let (store, report) = FileStore::open(&path, options)?;
+    Ok((Arc::new(store), report.notices))
+}
+
+fn data_dir(project: &Loaded) -> PathBuf {
+    let file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
+    file.parent().map_or_else(|| project.project_dir.clone(), PathBuf::from)
+}
+
+fn chronicle(project: &Loaded, catalogue: &Arc<Catalogue>) -> Chronicle {
+    let texts = StatusTexts {
+        title: catalogue.text("server-status-title"),
+        history: catalogue.text("server-status-history"),
+    };
+    let status = StatusManager::new(project.resolve(&project.config.project.status_file), texts);
+    let logs_dir = project.project_dir.join("logs");
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let secrets = task_log::secret_values(variables.chain(project.env_file.iter().cloned()));
+    Chronicle::new(Arc::clone(catalogue), Some(status), &logs_dir, &project.config, &secrets)
+}
+
+/// Recovers, tells, and makes the start durable. Answers the session's id and who records its lists.
+fn recover_and_start(
+    store: &dyn Store,
+    project: &Loaded,
+    clock: &dyn Clock,
+    chronicle: &Chronicle,
+    control: &Control,
+    print: &dyn Fn(&str),
+) -> Result<(String, Option<SessionTracker>), ServerError> {
+    let config = &project.config;
+    let rules = Rules {
+        project_dir: &project.project_dir,
+        kill_grace: config.executor.kill_grace,
+        max_crashes: config.server.checkpoint.max_task_crashes,
+    };
+    TaskFile::tidy(&data_dir(project));
+    let recovery = recover::recover(store, rules, clock.now())?;
+    for line in report::banner(&recovery, chronicle.catalogue()) {
+        print(&line);
+    }
+    chronicle.recovered(&recovery, clock.now());
+    control.set_recovered(recovery.view());
+    let failed_ids = store.view(|state| {
+        let failed = state.tasks().filter(|task| task.state() == TaskState::Failed);
+        failed.map(|task| task.id.to_string()).collect::<std::collections::HashSet<_>>()
+    })?;
+    chronicle.rotate_logs(|id| failed_ids.contains(id));
+    let tracker = tracker(project, clock, recovery.session_id.as_deref());
+    let tracker = tracker.inspect_err(|error| tracing::warn!(%error, "sessions")).ok();
+    // The id comes from the tracker (the guide, "SessionTracker"); where its file can't be read, from the clock.
+    let session_id = match &tracker {
+        Some(tracker) => tracker.current_session_id().to_owned(),
+        None => codeagent_core::time::session_id(clock.now().local),
+    };
+    let start = Command::StartServer { session_id: session_id.as_str().into() };
+    let _ = store.execute(start, clock.now())?;
+    chronicle.server_started(&session_id, clock.now());
+    Ok((session_id, tracker))
+}
+
+fn tracker(project: &Loaded, clock: &dyn Clock, last: Option<&str>) -> io::Result<SessionTracker> {
+    let path = project.resolve(&project.config.server.auto_todo_generation.session_tracker_file);
+    let now = clock.now().local.to_civil().unwrap_or_default();
+    SessionTracker::open(path, now, |id| last == Some(id))
+}
+
+fn generator(project: &Loaded, tracker: SessionTracker) -> Option<Generator> {
+    let config = &project.config.server.auto_todo_generation;
+    if !config.enabled || config.command.is_empty() {
+        return None;
+    }
+    Some(Generator::new(
+        config.clone(),
+        &project.config.executor,
+        &project.project_dir,
+        project.resolve(&config.output_dir),
+        tracker,
+        project.config.project.todo_max_bytes,
+    ))
+}

@@ -1,0 +1,229 @@
+//! The local socket of a running server: HTTP on a Unix socket that only its owner may open.
+use std::{
+    env, io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path as UrlPath, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use codeagent_core::{TaskId, TaskState};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::{net::UnixListener, sync::Notify};
+
+use crate::{
+    api::{ApiError, NewTask, StopKind, TaskVerb, TaskView},
+    service::{Service, ServiceError},
+};
+
+/// Longest path of a Unix socket, its NUL included (unix(7)).
+const MAX_SOCKET_PATH: usize = 108;
+
+/// `GET /v1/tasks`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TaskList {
+    /// The tasks.
+    pub tasks: Vec<TaskView>,
+}
+
+/// `POST /v1/tasks/{id}/{verb}`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Acted {
+    /// The task as it is then.
+    pub task: Option<TaskView>,
+}
+
+/// `POST /v1/stop`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StopRequest {
+    /// How.
+    pub how: StopKind,
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    state: Option<TaskState>,
+}
+
+/// Where the socket of a checkpoint file is: beside it, or in the user's runtime folder where that path is too
+/// long for a socket (contract, "Commands").
+pub(crate) fn path_for(checkpoint_file: &Path) -> PathBuf {
+    let beside = checkpoint_file.with_file_name(".codeagent.sock");
+    if beside.as_os_str().len() < MAX_SOCKET_PATH {
+        return beside;
+    }
+    let digest = Sha256::digest(beside.as_os_str().as_encoded_bytes());
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    runtime_dir().join(format!("codeagent-{name}.sock"))
+}
+
+fn runtime_dir() -> PathBuf {
+    match env::var_os("XDG_RUNTIME_DIR") {
+        Some(dir) if !dir.is_empty() => PathBuf::from(dir),
+        _ => env::temp_dir().join(format!("codeagent-{}", rustix::process::getuid().as_raw())),
+    }
+}
+
+/// Answers until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    path: PathBuf,
+    bound: Mutex<Option<Bound>>,
+    service: Service,
+}
+
+#[derive(Debug)]
+struct Bound {
+    inode: u64,
+    end: Arc<Notify>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Socket {
+    /// Begins to answer.
+    ///
+    /// # Errors
+    /// As the system gives them; a server without a socket works, but can't be asked.
+    pub(crate) fn serve(path: PathBuf, service: Service) -> io::Result<Self> {
+        let bound = Mutex::new(Some(bind(&path, &service)?));
+        Ok(Self { path, bound, service })
+    }
+
+    /// Makes the socket anew where it is gone: an agent that runs `git clean -fdx` takes it away.
+    pub(crate) fn keep(&self) {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = std::fs::metadata(&self.path).map(|meta| meta.ino()).ok();
+        if there.is_some() && there == bound.as_ref().map(|bound| bound.inode) {
+            return;
+        }
+        if let Some(old) = bound.take() {
+            old.end();
+        }
+        *bound = bind(&self.path, &self.service).ok();
+    }
+}
+
+impl Bound {
+    fn end(self) {
+        self.end.notify_one();
+        let _ = self.thread.join();
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(bound) = self.bound.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let ours = std::fs::metadata(&self.path).is_ok_and(|meta| meta.ino() == bound.inode);
+            if ours {
+                let _ = std::fs::remove_file(&self.path);
+            }
+            bound.end();
+        }
+    }
+}
+
+fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
+    if let Some(dir) = path.parent() {
+        codeagent_project::fs::create_private_dirs(dir)?;
+    }
+    // Whoever holds the checkpoint's lock is the only server: a socket that lies here is a dead one's.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    listener.set_nonblocking(true)?;
+    let inode = std::fs::metadata(path)?.ino();
+    let end = Arc::new(Notify::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let (router, ended) = (router(service.clone()), Arc::clone(&end));
+    let thread = thread::Builder::new().name("socket".to_owned()).spawn(move || {
+        runtime.block_on(answer(listener, router, ended));
+        // A request that still waits for an attempt's end must not hold the server's own end.
+        runtime.shutdown_background();
+    })?;
+    Ok(Bound { inode, end, thread })
+}
+
+async fn answer(listener: std::os::unix::net::UnixListener, router: Router, end: Arc<Notify>) {
+    let listener = match UnixListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, "socket");
+            return;
+        }
+    };
+    tokio::select! {
+        ended = axum::serve(listener, router).into_future() => {
+            if let Err(error) = ended {
+                tracing::warn!(%error, "socket");
+            }
+        }
+        () = end.notified() => {}
+    }
+}
+
+type Shared = State<Service>;
+
+fn router(service: Service) -> Router {
+    Router::new()
+        .route("/v1/status", get(|s: Shared| ask(s, |service| service.status())))
+        .route("/v1/tasks", get(list).post(|s: Shared, Json(task): Json<NewTask>| ask(s, |d| d.add(task))))
+        .route("/v1/tasks/{id}", get(|s: Shared, UrlPath(id): UrlPath<TaskId>| ask(s, move |d| d.task(&id))))
+        .route("/v1/tasks/{id}/{verb}", post(act))
+        .route(
+            "/v1/stop",
+            post(|s: Shared, Json(stop): Json<StopRequest>| ask(s, move |d| Ok(d.stop(stop.how)))),
+        )
+        .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
+        .with_state(service)
+}
+
+async fn list(service: Shared, Query(query): Query<ListQuery>) -> Response {
+    ask(service, move |service| Ok(TaskList { tasks: service.tasks(query.state)? })).await
+}
+
+async fn act(service: Shared, UrlPath((id, verb)): UrlPath<(TaskId, TaskVerb)>) -> Response {
+    ask(service, move |service| Ok(Acted { task: service.act(verb, &id)? })).await
+}
+
+/// Asks on a thread that may wait: for the disk, or for an attempt's end.
+async fn ask<T: Serialize + Send + 'static>(
+    State(service): Shared,
+    question: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+) -> Response {
+    let answer = tokio::task::spawn_blocking(move || question(&service)).await;
+    match answer {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(ServiceError::Refused(error))) => (status_of(&error), Json(error)).into_response(),
+        Ok(Err(ServiceError::Store(error))) => {
+            let error = ApiError::Store { what: error.to_string() };
+            (status_of(&error), Json(error)).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn status_of(error: &ApiError) -> StatusCode {
+    match error {
+        ApiError::UnknownTask { .. } => StatusCode::NOT_FOUND,
+        ApiError::TaskExists { .. } | ApiError::WrongState { .. } => StatusCode::CONFLICT,
+        ApiError::BadRequest { .. } => StatusCode::BAD_REQUEST,
+        ApiError::Store { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("checkpoint_file", &self.checkpoint_file).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! The list at work: read when it changed, held against the state, and its boxes kept right.
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use codeagent_checkpoint::{Store, StoreError, store::ReadState};
+use codeagent_core::{
+    Command, LocalTime, Now, Origin, Phase, Plan, State, Task, TaskId,
+    list::{self, Line, Mark},
+    plan::{Entry, Known, Standing},
+    task::AfterFailure,
+};
+use codeagent_project::todo::{MarkRequest, TodoError, TodoList, TodoNotice, TodoPlaces, set_marks};
+
+/// Commands in one batch: what a long list adds is written in records of some hundred kilobytes.
+const BATCH: usize = 1_000;
+
+/// Writing boxes takes at most one part in this many of the time, or [`SOON`], whichever is later.
+const PACE: u32 = 20;
+const SOON: Duration = Duration::from_millis(500);
+
+/// The list, the plan that follows from it, and the marks that its boxes are owed.
+#[derive(Debug)]
+pub(crate) struct Worklist {
+    places: TodoPlaces,
+    list: TodoList,
+    plan: Plan,
+    /// Entries before this one have nothing to do in this pass.
+    cursor: usize,
+    owed: HashMap<TaskId, MarkRequest>,
+    flush_after: Instant,
+    stale: bool,
+}
+
+/// What reading the list again brought.
+#[derive(Debug, Default)]
+pub(crate) struct Refreshed {
+    /// Tasks that are new.
+    pub added: usize,
+    /// Tasks that someone ticked or skipped in the file.
+    pub by_hand: Vec<(TaskId, Mark)>,
+    /// What the user should know about the lists.
+    pub notices: Vec<TodoNotice>,
+}
+
+/// What there is to do next in this pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This entry may be started.
+    Start(usize),
+    /// Nothing now; something after so many milliseconds.
+    Wait(u64),
+    /// Nothing.
+    Nothing,
+}
+
+impl Worklist {
+    /// Reads the list; [`Worklist::refresh`] makes the plan.
+    ///
+    /// # Errors
+    /// [`TodoError`]: a list is there and can't be read.
+    pub(crate) fn load(places: TodoPlaces) -> Result<Self, TodoError> {
+        let list = TodoList::load(&places)?;
+        let plan = Plan::default();
+        let flush_after = Instant::now();
+        Ok(Self { places, list, plan, cursor: 0, owed: HashMap::new(), flush_after, stale: true })
+    }
+
+    /// The files that the list was read from.
+    pub(crate) fn files(&self) -> &[std::path::PathBuf] {
+        self.list.files()
+    }
+
+    /// Whether a list was written since it was read.
+    pub(crate) fn changed(&self) -> bool {
+        self.list.changed()
+    }
+
+    /// Something that is not in the files changed what is to be done: the next refresh makes the plan anew.
+    pub(crate) fn invalidate(&mut self) {
+        self.stale = true;
+    }
+
+    /// Starts another pass: entries that were passed over may be looked at again.
+    pub(crate) fn rewind(&mut self) {
+        self.cursor = 0;
+    }
+
+    /// Reads the list again if it changed. A list that can't be read now (half saved, say) leaves the plan as it is.
+    ///
+    /// # Errors
+    /// [`TodoError`] from a list that changed.
+    pub(crate) fn reread(&mut self) -> Result<bool, TodoError> {
+        if !self.list.changed() {
+            return Ok(false);
+        }
+        self.list = TodoList::load(&self.places)?;
+        self.stale = true;
+        Ok(true)
+    }
+
+    /// Holds the list against the checkpoint, once something changed: new tasks are added, a person's ticks are
+    /// taken over, boxes that say something else than the checkpoint are put right. None if nothing changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn refresh(
+        &mut self,
+        store: &dyn Store,
+        now: Now,
+        max_attempts: u32,
+    ) -> Result<Option<Refreshed>, StoreError> {
+        if !std::mem::take(&mut self.stale) {
+            return Ok(None);
+        }
+        let lines = self.list.lines();
+        let plan = store.view(|state| Plan::of(state, lines))?;
+        let mut refreshed = Refreshed { notices: self.list.notices().to_vec(), ..Refreshed::default() };
+        let commands = store.view(|state| sync(state, &plan, lines, max_attempts, &mut refreshed))?;
+        let mut commands = commands.into_iter();
+        loop {
+            let batch: Vec<_> = commands.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            // A refusal means that someone else (the socket) was quicker: the next refresh sees what is so.
+            let _ = store.execute_all(batch, now)?;
+        }
+        self.plan = plan;
+        self.cursor = 0;
+        store.view(|state| self.owe_all(state, now))?;
+        Ok(Some(refreshed))
+    }
+
+    /// The next entry that may be started and was not tried in this pass.
+    pub(crate) fn next(&mut self, state: &State, now: Now, tried: &HashSet<TaskId>) -> Next {
+        let mut soonest: Option<u64> = None;
+        let mut settled_so_far = true;
+        for index in self.cursor..self.plan.entries.len() {
+            match self.plan.standing(state, index, now) {
+                Standing::Settled => {}
+                Standing::Ready if !tried.contains(&self.plan.entries[index].id) => {
+                    return Next::Start(index);
+                }
+                // Tried in this pass; the next one may try it again.
+                Standing::Ready => {
+                    soonest = Some(soonest.unwrap_or(u64::MAX).min(1));
+                    settled_so_far = false;
+                }
+                // Not ours to wait for: it could not be ended at the start.
+                Standing::Running | Standing::Blocked => settled_so_far = false,
+                Standing::Waiting(ms) => {
+                    soonest = Some(soonest.unwrap_or(u64::MAX).min(ms));
+                    settled_so_far = false;
+                }
+            }
+            if settled_so_far {
+                self.cursor = index + 1;
+            }
+        }
+        soonest.map_or(Next::Nothing, Next::Wait)
+    }
+
+    /// An entry of the plan.
+    pub(crate) fn entry(&self, index: usize) -> &Entry {
+        &self.plan.entries[index]
+    }
+
+    /// The entries of the plan.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.plan.entries
+    }
+
+    /// The line that an entry stands on.
+    pub(crate) fn line(&self, entry: &Entry) -> Option<&Line> {
+        self.list.lines().get(entry.line?)
+    }
+
+    /// The texts of an entry's parents, outermost first.
+    pub(crate) fn parents(&self, entry: &Entry) -> Vec<&str> {
+        entry.line.map_or_else(Vec::new, |line| list::parents(self.list.lines(), line))
+    }
+
+    /// The entry's box is owed what the checkpoint says; written with the next [`Worklist::flush`].
+    pub(crate) fn owe(&mut self, state: &State, index: usize, now: Now) {
+        let Some(mark) = self.plan.owed_mark(state, index) else { return };
+        let Some(line) = self.plan.entries[index].line else { return };
+        self.plan.entries[index].mark = mark;
+        let id = self.list.ids()[line].clone();
+        let done_at = state.task(&self.plan.entries[index].id).and_then(|task| task.end_time);
+        let comment = (mark == Mark::Done).then(|| comment(done_at.unwrap_or(now.local)));
+        self.owed.insert(id.clone(), MarkRequest { id, mark, comment });
+    }
+
+    fn owe_all(&mut self, state: &State, now: Now) {
+        for index in 0..self.plan.entries.len() {
+            self.owe(state, index, now);
+        }
+    }
+
+    /// Writes the boxes that are owed: at once if `force`, else when the last writing is long enough ago.
+    /// What can't be written stays owed.
+    ///
+    /// # Errors
+    /// [`TodoError`]; the checkpoint has what the boxes lack, and the next start writes them.
+    pub(crate) fn flush(&mut self, force: bool) -> Result<Vec<TodoNotice>, TodoError> {
+        if self.owed.is_empty() || (!force && Instant::now() < self.flush_after) {
+            return Ok(Vec::new());
+        }
+        let began = Instant::now();
+        let requests: Vec<_> = self.owed.values().cloned().collect();
+        let report = set_marks(&self.places, &requests)?;
+        // The list counts as changed now and is read again: someone may have edited it in the same moment.
+        self.owed.clear();
+        self.flush_after = Instant::now() + (began.elapsed() * PACE).max(SOON);
+        Ok(report.notices)
+    }
+
+    /// The project folder.
+    pub(crate) fn project_dir(&self) -> &Path {
+        &self.places.project_dir
+    }
+}
+
+/// What a ticked line is told, as the guide's implementation writes it.
+fn comment(at: LocalTime) -> String {
+    let at = at.to_civil().map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    format!("codeagent - {at}")
+}
+
+/// The commands that bring the checkpoint up to the list.
+fn sync(
+    state: &State,
+    plan: &Plan,
+    lines: &[Line],
+    max_attempts: u32,
+    refreshed: &mut Refreshed,
+) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (index, entry) in plan.entries.iter().enumerate() {
+        let id = entry.id.clone();
+        if let (Known::New, Mark::Open, Some(line)) = (entry.known, entry.mark, entry.line) {
+            refreshed.added += 1;
+            let text = lines[line].text.clone();
+            commands.push(Command::AddTask { id, text, metadata: None, origin: Origin::List });
+        } else if let Some(mark) = plan.said_by_hand(state, index) {
+            refreshed.by_hand.push((id.clone(), mark));
+            commands.push(match mark {
+                Mark::Skipped => Command::Skip { id },
+                Mark::Done | Mark::Open => Command::TickByHand { id },
+            });
+        } else if state.task(&id).is_some_and(|task| is_exhausted(task, max_attempts)) {
+            commands.push(Command::GiveUpIfExhausted { id, max_attempts });
+        }
+    }
+    commands
+}
+
+fn is_exhausted(task: &Task, max_attempts: u32) -> bool {
+    matches!(task.phase, Phase::Failed(AfterFailure::Retry(_)))
+        && task.counted_attempts() >= max_attempts.max(1)
+}
