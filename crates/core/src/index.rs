@@ -1,11 +1,11 @@
 //! Where a task stands, by id and by text: slot numbers only, so that an entry costs a few bytes.
 use alloc::collections::BTreeSet;
-use core::hash::{BuildHasher, Hasher};
+use core::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::{
-    id::TaskId,
+    id::{TaskId, fold_text},
     table::{Slot, Table},
     task::Task,
     time::LocalTime,
@@ -33,8 +33,16 @@ struct ByText {
 type Rank = (Option<LocalTime>, Slot);
 
 impl Index {
-    pub(crate) fn of(table: &Table) -> Self {
+    /// An empty index with room for so many tasks: growing would hash all of them again, and again.
+    pub(crate) fn with_capacity(tasks: usize) -> Self {
         let mut index = Self::default();
+        index.by_id.reserve(tasks, |_| 0); // empty: there is nothing to hash
+        index.by_text.latest.reserve(tasks, |_| 0);
+        index
+    }
+
+    pub(crate) fn of(table: &Table) -> Self {
+        let mut index = Self::with_capacity(table.len());
         for (slot, _) in table.iter() {
             index.insert(table, slot);
         }
@@ -149,18 +157,57 @@ fn is_id(table: &Table, slot: Slot, id: &TaskId) -> bool {
 
 /// Whether the texts are the same after folding white space, without making the folded texts.
 fn is_text(table: &Table, slot: Slot, text: &str) -> bool {
-    table.get(slot).is_some_and(|task| task.text.split_whitespace().eq(text.split_whitespace()))
+    table
+        .get(slot)
+        .is_some_and(|task| *task.text == *text || task.text.split_whitespace().eq(text.split_whitespace()))
 }
 
 fn hash_folded(hasher: &DefaultHashBuilder, text: &str) -> u64 {
-    let mut hash = hasher.build_hasher();
-    for word in text.split_whitespace() {
-        hash.write(word.as_bytes());
-        hash.write_u8(b' ');
+    if is_surely_folded(text) {
+        return hasher.hash_one(text.as_bytes());
     }
-    hash.finish()
+    hasher.hash_one(fold_text(text).as_bytes())
+}
+
+/// Whether folding would change nothing, seen without decoding characters: most texts are so, and a start
+/// hashes all of them. Lead bytes of characters that may be white space count as such.
+fn is_surely_folded(text: &str) -> bool {
+    let mut after_space = true;
+    for byte in text.bytes() {
+        match byte {
+            b' ' if after_space => return false,
+            b'\t'..=b'\r' | 0xC2 | 0xE1..=0xE3 => return false,
+            _ => after_space = byte == b' ',
+        }
+    }
+    !after_space
 }
 
 fn rank(table: &Table, slot: Slot) -> Rank {
     (table.get(slot).and_then(|task| task.start_time), slot)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_white_space_is_seen_by_its_lead_byte() {
+        for space in (0..=u32::from(char::MAX)).filter_map(char::from_u32).filter(|c| c.is_whitespace()) {
+            let text = alloc::format!("a{space}b");
+            assert_eq!(is_surely_folded(&text), space == ' ', "{space:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_surely_folded_is_folded(text in "[a-zA-Zа-я \t\u{a0}\u{2003}é—]{0,12}") {
+            let folded = fold_text(&text);
+            prop_assert!(!is_surely_folded(&text) || folded == text);
+            let hasher = DefaultHashBuilder::default();
+            prop_assert_eq!(hash_folded(&hasher, &text), hash_folded(&hasher, &folded));
+        }
+    }
 }

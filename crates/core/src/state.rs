@@ -99,7 +99,10 @@ impl State {
         tasks: impl IntoIterator<Item = Task>,
         pruned: impl IntoIterator<Item = Fingerprint>,
     ) -> Result<Self, DuplicateId> {
-        let mut state = Self { header, pruned: Arc::new(pruned.into_iter().collect()), ..Self::default() };
+        let tasks = tasks.into_iter();
+        let index = Index::with_capacity(tasks.size_hint().0);
+        let pruned = Arc::new(pruned.into_iter().collect());
+        let mut state = Self { header, index, pruned, ..Self::default() };
         for task in tasks {
             if state.slot(&task.id).is_some() {
                 return Err(DuplicateId(task.id));
