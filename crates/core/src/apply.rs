@@ -7,7 +7,7 @@ use crate::{
     id::{Fingerprint, TaskId},
     json::RawJson,
     state::State,
-    task::{AfterFailure, FinalReason, Phase, Running, Steps, Task, TaskState},
+    task::{AfterFailure, Extra, FinalReason, Phase, Running, Steps, Task, TaskState},
     time::LocalTime,
 };
 
@@ -70,6 +70,8 @@ impl State {
 
     fn add(&mut self, mut task: Task, metadata: Option<&RawJson>) {
         if self.slot(&task.id).is_none() {
+            // Every task of the document has metadata; an empty object says nothing.
+            let metadata = metadata.filter(|metadata| metadata.as_str() != "{}");
             if metadata.is_some() {
                 task.extra_mut().metadata = metadata.cloned();
             }
@@ -166,6 +168,8 @@ fn set_result(task: &mut Task, result: Option<&RawJson>) {
     if result.is_some() || task.result().is_some() {
         task.extra_mut().result = result.cloned();
     }
+    // A part without content is none: so it comes back from a document.
+    task.extra.take_if(|extra| **extra == Extra::default());
 }
 
 fn complete_step(task: &mut Task, step: u32, total: u32) {
