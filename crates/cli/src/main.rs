@@ -1,2 +1,5 @@
-//! The command line.
-fn main() {}
+//! The binary: everything stands in the library beside it.
+
+fn main() -> std::process::ExitCode {
+    codeagent_cli::main()
+}

@@ -66,6 +66,7 @@ cli-wait-next = nothing to do; looking again in { $time }
 cli-wait-paused = paused: too many tasks in a row failed for good
 cli-run-finished = Done: { $completed } of { $total }; failed or skipped: { $failed }
 cli-run-nothing = Nothing to do.
+cli-run-nothing-more = Nothing to do; failed or skipped: { $failed } (`codeagent list --state failed`)
 cli-run-would = Would run:
 cli-run-would-wait = in { $time }
 cli-run-would-recover = was interrupted

@@ -66,6 +66,7 @@ cli-wait-next = делать нечего; новая проверка чере�
 cli-wait-paused = пауза: слишком много задач подряд не удалось окончательно
 cli-run-finished = Выполнено: { $completed } из { $total }; с ошибкой или пропущено: { $failed }
 cli-run-nothing = Делать нечего.
+cli-run-nothing-more = Делать нечего; с ошибкой или пропущено: { $failed } (`codeagent list --state failed`)
 cli-run-would = Будет выполнено:
 cli-run-would-wait = через { $time }
 cli-run-would-recover = была прервана

@@ -1,0 +1,97 @@
+//! `codeagent list`.
+
+use std::io;
+
+use clap::ValueEnum;
+use codeagent_core::TaskState;
+use codeagent_project::harmless::one_line;
+use codeagent_server::api::TaskView;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+use crate::text::out::Out;
+use crate::text::paint::{Ink, sign};
+use crate::text::rows::Columns;
+
+/// Longest text that a line shows where there is no window to fit.
+const SHOWN: usize = 1_000;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    about = "cli-list-about",
+    after_help = "cli-list-examples",
+    next_help_heading = "cli-heading-options"
+)]
+pub(crate) struct Args {
+    #[arg(long, value_name = "STATE", value_enum, hide_possible_values = true, help = "cli-list-state")]
+    state: Option<StateFlag>,
+    #[arg(long, help = "cli-arg-json")]
+    json: bool,
+}
+
+/// `--state`: the guide's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum StateFlag {
+    Pending,
+    InProgress,
+    Completed,
+    Failed,
+    RolledBack,
+}
+
+impl StateFlag {
+    fn state(self) -> TaskState {
+        match self {
+            Self::Pending => TaskState::Pending,
+            Self::InProgress => TaskState::InProgress,
+            Self::Completed => TaskState::Completed,
+            Self::Failed => TaskState::Failed,
+            Self::RolledBack => TaskState::RolledBack,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let tasks = context.access()?.tasks(args.state.map(StateFlag::state))?;
+    if args.json {
+        context.out.json_list("tasks", &tasks)?;
+    } else if tasks.is_empty() {
+        context.note(&context.say.text("cli-list-empty"));
+    } else {
+        let headings =
+            ["cli-list-head-id", "cli-list-head-state", "cli-list-head-attempts", "cli-list-head-text"];
+        let headings = headings.map(|key| context.say.text(key));
+        table(&tasks, &headings, &mut context.out)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Each task is looked at twice, for the widths and for its line: nothing is kept in between.
+fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> io::Result<()> {
+    let mut columns = Columns::new(headings, out.window);
+    for task in tasks {
+        columns.hold(0, &id(task));
+        columns.hold(1, &state(task));
+    }
+    let paint = out.paint;
+    out.line(columns.row(&headings.each_ref().map(String::as_str), |_, cell| paint.ink(Ink::Dim, cell)))?;
+    for task in tasks {
+        let text = one_line(&task.task_text, out.window.unwrap_or(SHOWN));
+        let cells = [&*id(task), &state(task), &task.attempts.to_string(), &text];
+        let ink = Ink::of(task.state);
+        out.line(columns.row(&cells, |column, cell| if column == 1 { paint.ink(ink, cell) } else { cell }))?;
+    }
+    Ok(())
+}
+
+/// Ids of other programs may be anything.
+fn id(task: &TaskView) -> String {
+    one_line(task.task_id.as_str(), 64).into_owned()
+}
+
+fn state(task: &TaskView) -> String {
+    format!("{} {}", sign(task.state), task.state.as_str())
+}

@@ -1,0 +1,167 @@
+//! `codeagent log`.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use codeagent_core::{TaskId, TaskState};
+use codeagent_project::config::Loaded;
+use codeagent_project::harmless::harmless_lines;
+use codeagent_project::task_log::TaskLogs;
+use codeagent_server::Access;
+
+use crate::args::TaskArg;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+use crate::text::out::Out;
+
+/// How often a followed log is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Every so many looks the task itself is asked for: an answer costs more than a look at the file.
+const ASK_EVERY: u32 = 5;
+/// Read in pieces of this size.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    about = "cli-log-about",
+    after_help = "cli-log-examples",
+    next_help_heading = "cli-heading-options"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    task: TaskArg,
+    #[arg(short, long, help = "cli-log-follow", help_heading = "cli-heading-options")]
+    follow: bool,
+    #[arg(long, value_name = "N", help = "cli-log-attempt", help_heading = "cli-heading-options")]
+    attempt: Option<u32>,
+    #[arg(long, help = "cli-log-raw", help_heading = "cli-heading-options")]
+    raw: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let loaded = context.load(vec![])?;
+    let id = args.task.id();
+    let logs = logs(&loaded.project_dir.join("logs"), &id, args.attempt)?;
+    let harmless = context.out.terminal && !args.raw;
+    let Some((last, earlier)) = logs.split_last() else {
+        // Not even the task exists: say that rather than that it has no log.
+        Access::open(&loaded).task(&id)?;
+        return Err(CliError::NoLog { id: id.to_string(), attempt: args.attempt });
+    };
+    if !args.follow {
+        for path in earlier {
+            Reader::open(path, harmless)?.copy(&mut context.out, End::Reached)?;
+        }
+    }
+    let mut reader = Reader::open(last, harmless)?;
+    if args.follow {
+        follow(&mut reader, context, || still_runs(&loaded, &id))?;
+    }
+    reader.copy(&mut context.out, End::Reached)?;
+    Ok(Exit::Done)
+}
+
+fn logs(dir: &Path, id: &TaskId, attempt: Option<u32>) -> Result<Vec<PathBuf>, CliError> {
+    let all = TaskLogs::new(dir, 0, &[]).logs_of(id.as_str());
+    let all = all.map_err(|error| CliError::File(dir.to_owned(), error))?;
+    let wanted = all.into_iter().filter(|(number, _)| attempt.is_none_or(|wanted| wanted == *number));
+    Ok(wanted.map(|(_, path)| path).collect())
+}
+
+/// Asks anew each time: the server may end meanwhile.
+fn still_runs(loaded: &Loaded, id: &TaskId) -> Result<bool, CliError> {
+    Ok(Access::open(loaded).task(id)?.state == TaskState::InProgress)
+}
+
+/// Prints what comes until the attempt has ended.
+fn follow(
+    reader: &mut Reader,
+    context: &mut Context,
+    still_runs: impl Fn() -> Result<bool, CliError>,
+) -> Result<(), CliError> {
+    while still_runs()? {
+        for _ in 0..ASK_EVERY {
+            reader.copy(&mut context.out, End::MoreMayCome)?;
+            context.out.flush()?;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a reader: Ctrl+C ends it with nothing to clean up"
+            )]
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a line without its end is to be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Reached,
+    MoreMayCome,
+}
+
+/// A log that is read as it grows.
+struct Reader {
+    file: File,
+    path: PathBuf,
+    /// Make what it holds harmless, by whole lines.
+    harmless: bool,
+    /// The beginning of a line whose end was not read yet.
+    held: Vec<u8>,
+}
+
+impl Reader {
+    fn open(path: &Path, harmless: bool) -> Result<Self, CliError> {
+        let file = File::open(path).map_err(|error| CliError::File(path.to_owned(), error))?;
+        Ok(Self { file, path: path.to_owned(), harmless, held: Vec::new() })
+    }
+
+    /// Copies all that is there now.
+    fn copy(&mut self, out: &mut Out, end: End) -> Result<(), CliError> {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let read = self.read(&mut chunk).map_err(|error| CliError::File(self.path.clone(), error))?;
+            if read == 0 {
+                break;
+            }
+            self.show(&chunk[..read], out)?;
+        }
+        if end == End::Reached && !self.held.is_empty() {
+            let rest = std::mem::take(&mut self.held);
+            out.line(shown(&rest))?;
+        }
+        Ok(())
+    }
+
+    /// A log whose middle was left out is written anew and shorter: it is read on from its new end.
+    fn read(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.metadata()?.len();
+        if self.file.stream_position()? > length {
+            self.file.seek(io::SeekFrom::Start(length))?;
+        }
+        self.file.read(chunk)
+    }
+
+    fn show(&mut self, bytes: &[u8], out: &mut Out) -> io::Result<()> {
+        if !self.harmless {
+            return out.raw(bytes);
+        }
+        self.held.extend_from_slice(bytes);
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        // A line without an end must not fill the memory.
+        let whole = if whole == 0 && self.held.len() > CHUNK_BYTES { self.held.len() } else { whole };
+        let rest = self.held.split_off(whole);
+        let text = String::from_utf8_lossy(&self.held).replace("\r\n", "\n");
+        out.raw(harmless_lines(&text).as_bytes())?;
+        self.held = rest;
+        Ok(())
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    harmless_lines(&String::from_utf8_lossy(bytes)).into_owned()
+}

@@ -1,0 +1,21 @@
+//! `codeagent retry`.
+
+use codeagent_server::api::TaskVerb;
+
+use super::act;
+use crate::args::TaskArg;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(about = "cli-retry-about", after_help = "cli-retry-examples")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    task: TaskArg,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    act::act(TaskVerb::Retry, "cli-retry-done", &args.task, context)
+}

@@ -1,0 +1,21 @@
+//! `codeagent rollback`.
+
+use codeagent_server::api::TaskVerb;
+
+use super::act;
+use crate::args::TaskArg;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(about = "cli-rollback-about", after_help = "cli-rollback-examples")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    task: TaskArg,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    act::act(TaskVerb::Rollback, "cli-rollback-done", &args.task, context)
+}

@@ -1,0 +1,56 @@
+//! `codeagent run`.
+
+use codeagent_checkpoint::{Clock, SystemClock};
+use codeagent_project::msg;
+use codeagent_server::{Ending, Mode};
+
+use super::work::{self, WorkArgs};
+use super::would::Would;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    about = "cli-run-about",
+    after_help = "cli-run-examples",
+    next_help_heading = "cli-heading-options"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    work: WorkArgs,
+    #[arg(long, help = "cli-run-dry-run", help_heading = "cli-heading-options")]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    if args.dry_run {
+        return would_run(&args.work, context);
+    }
+    let worked = work::work(&args.work, Mode::Run, context)?;
+    if let (Ending::Finished { failed }, false) = (worked.ending, context.global.quiet) {
+        let (completed, total) = (worked.progress.completed, worked.progress.total);
+        let line = match (total, failed) {
+            (0, 0) => context.say.text("cli-run-nothing"),
+            (0, _) => msg!(context.say, "cli-run-nothing-more", failed = failed),
+            _ => msg!(context.say, "cli-run-finished", completed = completed, total = total, failed = failed),
+        };
+        context.out.line(line)?;
+    }
+    work::exit(worked.ending)
+}
+
+fn would_run(args: &WorkArgs, context: &mut Context) -> Result<Exit, CliError> {
+    let project = context.load(args.overrides()?)?;
+    let would = Would::of(&project, SystemClock.now())?;
+    if would.tasks.is_empty() {
+        context.out.line(context.say.text("cli-run-nothing"))?;
+    } else {
+        context.out.line(context.say.text("cli-run-would"))?;
+    }
+    for task in &would.tasks {
+        context.out.line(task.line(&context.say, context.out.window))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,30 @@
+//! `codeagent stop`.
+
+use codeagent_server::api::StopKind;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::CliError;
+
+/// What it takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    about = "cli-stop-about",
+    after_help = "cli-stop-examples",
+    next_help_heading = "cli-heading-options"
+)]
+pub(crate) struct Args {
+    #[arg(long, help = "cli-stop-now")]
+    now: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let (how, done) = match args.now {
+        true => (StopKind::Now, "cli-stop-done-now"),
+        false => (StopKind::AfterTask, "cli-stop-done"),
+    };
+    context.access()?.stop(how)?;
+    let line = context.say.text(done);
+    context.out.line(line)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,79 @@
+//! `run --dry-run`: the plan as the server would make it, from the files as they are; nothing is written.
+
+use codeagent_checkpoint::store::ReadState;
+use codeagent_checkpoint::{FileStore, FileStoreOptions, Store, StoreError};
+use codeagent_core::plan::Standing;
+use codeagent_core::{Now, Plan, State};
+use codeagent_project::config::Loaded;
+use codeagent_project::harmless::one_line;
+use codeagent_project::messages::Catalogue;
+use codeagent_project::msg;
+use codeagent_project::todo::TodoList;
+use codeagent_server::ServerError;
+use codeagent_server::session;
+
+use crate::failure::CliError;
+use crate::text::{fit, when};
+
+/// Longest text of a task where there is no window to fit.
+const SHOWN: usize = 1_000;
+
+/// What would run, in this order.
+pub(crate) struct Would {
+    pub(crate) tasks: Vec<WouldRun>,
+}
+
+/// One task of it.
+pub(crate) struct WouldRun {
+    id: String,
+    text: String,
+    standing: Standing,
+}
+
+impl Would {
+    /// Holds the list against the checkpoint.
+    pub(crate) fn of(project: &Loaded, now: Now) -> Result<Self, CliError> {
+        let list = TodoList::load(&session::places(project)).map_err(ServerError::from)?;
+        let state = state(project)?;
+        let plan = Plan::of(&state, list.lines());
+        let tasks = plan.entries.iter().enumerate().filter_map(|(index, entry)| {
+            let standing = plan.standing(&state, index, now);
+            if standing == Standing::Settled || plan.said_by_hand(&state, index).is_some() {
+                return None;
+            }
+            let line = entry.line.and_then(|line| list.lines().get(line)).map(|line| line.text.clone());
+            let text = line.or_else(|| state.task(&entry.id).map(|task| task.text.to_string()));
+            Some(WouldRun { id: entry.id.to_string(), text: text.unwrap_or_default(), standing })
+        });
+        Ok(Self { tasks: tasks.collect() })
+    }
+}
+
+fn state(project: &Loaded) -> Result<State, StoreError> {
+    let checkpoint = &project.config.server.checkpoint;
+    let path = project.resolve(&checkpoint.checkpoint_file);
+    if !checkpoint.enabled || !path.exists() {
+        return Ok(State::default());
+    }
+    let (store, _) = FileStore::open(&path, FileStoreOptions::default())?;
+    let state = store.view(State::clone)?;
+    store.close()?;
+    Ok(state)
+}
+
+impl WouldRun {
+    /// `  task_2c26b46b68ff  Write tests (in 5 s)`
+    pub(crate) fn line(&self, say: &Catalogue, window: Option<usize>) -> String {
+        let why = match self.standing {
+            Standing::Waiting(ms) => {
+                Some(msg!(say, "cli-run-would-wait", time = when::span(ms.div_ceil(1_000), say)))
+            }
+            Standing::Running => Some(say.text("cli-run-would-recover")),
+            Standing::Blocked => Some(say.text("cli-run-would-later")),
+            Standing::Ready | Standing::Settled => None,
+        };
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        let line = format!("  {}  {}{why}", one_line(&self.id, 64), one_line(&self.text, SHOWN));
+        window.map_or(line.clone(), |window| fit::cut(&line, window))
+    }
+}

@@ -1,0 +1,116 @@
+//! Tasks on the files, without a server: added, listed, shown, moved from state to state.
+
+mod common;
+
+use common::Project;
+
+#[test]
+fn an_empty_project() {
+    let project = Project::new();
+    let list = project.say(&["list"]);
+    assert_eq!((list.done().out.as_str(), list.err.as_str()), ("", "No tasks.\n"));
+    assert_eq!(project.json(&["list", "--json"]), serde_json::json!({"tasks": []}));
+    let status = project.json(&["status", "--json"]);
+    assert_eq!(status["server"], serde_json::Value::Null);
+    assert_eq!(status["checkpoint_exists"], false);
+    assert_eq!(status["statistics"]["total_tasks"], 0);
+    assert!(project.say(&["status"]).done().out.contains("does not exist yet"));
+    assert!(!project.dir().join("data").exists(), "what only reads writes nothing");
+}
+
+#[test]
+fn json_has_the_guides_names() {
+    let project = Project::new();
+    project.say(&["add", "Write tests", "--id", "t1", "--metadata", r#"{"area": "docs"}"#]).done();
+    let listed = project.json(&["list", "--json"]);
+    let task = &listed["tasks"][0];
+    assert_eq!(*task, project.json(&["show", "t1", "--json"]));
+    for (key, value) in [
+        ("task_id", serde_json::json!("t1")),
+        ("task_text", "Write tests".into()),
+        ("state", "pending".into()),
+        ("attempts", 0.into()),
+        ("start_time", serde_json::Value::Null),
+        ("end_time", serde_json::Value::Null),
+        ("error_message", serde_json::Value::Null),
+        ("metadata", serde_json::json!({"area": "docs"})),
+    ] {
+        assert_eq!(task[key], value, "{key}");
+    }
+    assert_eq!(project.json(&["list", "--json", "--state", "failed"])["tasks"], serde_json::json!([]));
+}
+
+#[test]
+fn add_answers_with_the_task() {
+    let project = Project::new();
+    let added = project.json(&["add", "One", "--json"]);
+    let id = added["task_id"].as_str().unwrap();
+    assert!(id.starts_with("task_") && id.len() == 17, "{id}");
+    let said = project.say(&["add", "Two", "--id", "two"]);
+    assert_eq!(said.done().out, "Added two: Two\n");
+    project
+        .say(&["add", "Again", "--id", "two"])
+        .failed(1, &["error: there is a task two already", "hint: "]);
+    project.say(&["add", "x", "--id", "../x"]).failed(2, &["error: an id consists of"]);
+    project.say(&["add", "  "]).failed(2, &["error: a task needs a text"]);
+}
+
+#[test]
+fn a_long_text_comes_by_stdin() {
+    let project = Project::new();
+    let text = "x".repeat(200 * 1024);
+    project.write("text", &text);
+    let file = std::fs::File::open(project.dir().join("text")).unwrap();
+    let status = project.command(&["add", "--id", "long", "-"]).stdin(file).status().unwrap();
+    assert!(status.success());
+    assert_eq!(project.json(&["show", "long", "--json"])["task_text"], text.as_str());
+}
+
+#[test]
+fn verbs_on_the_files() {
+    let project = Project::new();
+    project.say(&["add", "One", "--id", "one"]).done();
+    assert_eq!(project.say(&["skip", "one"]).done().out, "one is skipped. One\n");
+    let task = project.json(&["show", "one", "--json"]);
+    assert_eq!((&task["state"], &task["final_reason"]), (&"failed".into(), &"skipped".into()));
+    assert_eq!(project.say(&["retry", "one"]).done().out, "one will run again. One\n");
+    project.say(&["retry", "one"]).failed(1, &["error: cannot retry one: it is pending", "hint: "]);
+    project.say(&["cancel", "one"]).failed(1, &["cannot cancel one", "only a running task"]);
+    project.say(&["skip", "none"]).failed(1, &["error: there is no task none", "`codeagent list`"]);
+    project.say(&["stop"]).failed(1, &["error: no server runs", "hint: "]);
+    project.say(&["log", "one"]).failed(1, &["error: there is no log of one"]);
+    project.say(&["log", "none"]).failed(1, &["error: there is no task none"]);
+}
+
+#[test]
+fn escapes_in_texts_are_shown_not_obeyed() {
+    let project = Project::new();
+    project.say(&["add", "red \x1b[31m\u{202e}\nline", "--id", "evil"]).done();
+    for words in [&["list"][..], &["show", "evil"], &["skip", "evil"]] {
+        let said = project.say(words);
+        assert!(!said.done().out.contains(['\x1b', '\u{202e}']), "{words:?}: {}", said.out);
+        assert!(said.out.contains("\\x1b[31m"), "{words:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn colours_on_demand() {
+    let project = Project::new();
+    project.say(&["add", "One"]).done();
+    assert!(!project.say(&["list"]).out.contains('\x1b'));
+    assert!(project.say(&["list", "--color", "always"]).out.contains("\x1b[1m· pending"));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_and_untouched() {
+    let project = Project::new();
+    for (i, text) in ["", "null", "[]", "{}", r#"{"tasks": 5}"#, "not json"].iter().enumerate() {
+        project.write("data/.codeagent_checkpoint.json", text);
+        for words in [&["list"][..], &["add", "x"], &["status"]] {
+            project.say(words).failed(4, &["error: ", "hint: "]);
+        }
+        assert_eq!(project.read("data/.codeagent_checkpoint.json"), *text, "case {i}");
+    }
+    project.write("data/.codeagent_checkpoint.json", r#"{"version": "2.0", "tasks": []}"#);
+    project.say(&["list"]).failed(4, &["2.0"]);
+}
