@@ -113,14 +113,23 @@ pub fn fold_text(text: &str) -> String {
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
-    /// Of an id.
+    /// Of an id. Its last bit is 0, so that tasks can be counted where some have a fingerprint of their text too.
     pub fn of_id(id: &TaskId) -> Self {
-        Self::of(b"id\n", id.as_str())
+        let mut fingerprint = Self::of(b"id\n", id.as_str());
+        fingerprint.0[15] &= !1;
+        fingerprint
     }
 
-    /// Of a text, folded by [`fold_text`].
+    /// Of a text, folded by [`fold_text`]. Its last bit is 1.
     pub fn of_text(text: &str) -> Self {
-        Self::of(b"text\n", &fold_text(text))
+        let mut fingerprint = Self::of(b"text\n", &fold_text(text));
+        fingerprint.0[15] |= 1;
+        fingerprint
+    }
+
+    /// Whether it stands for an id, and not for a text.
+    pub fn is_of_id(&self) -> bool {
+        self.0[15] & 1 == 0
     }
 
     fn of(kind: &[u8], what: &str) -> Self {

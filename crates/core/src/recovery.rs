@@ -67,12 +67,12 @@ pub struct Statistics {
     pub iteration_count: u64,
     /// The present or last session.
     pub session_id: Option<Box<str>>,
-    /// Fingerprints of completed tasks that left the document.
+    /// Completed tasks that left the document and are known by their fingerprints.
     pub pruned: usize,
 }
 
 impl Statistics {
-    /// Reads it off a state; does not walk over the tasks.
+    /// Reads it off a state; walks over fingerprints, not over tasks.
     pub fn of(state: &State) -> Self {
         let counts = state.counts();
         Self {
@@ -84,7 +84,7 @@ impl Statistics {
             rolled_back: counts.of(TaskState::RolledBack),
             iteration_count: state.header().iteration_count,
             session_id: state.header().session_id.clone(),
-            pruned: state.pruned().len(),
+            pruned: state.pruned().filter(|fingerprint| fingerprint.is_of_id()).count(),
         }
     }
 }

@@ -168,6 +168,22 @@ mod which_task_a_line_is {
     }
 
     #[test]
+    fn a_line_stays_the_task_that_it_became_by_text() {
+        let list = "- [ ] Do it\n- [ ] Do it {#new}";
+        let mut state = texts(&[("old", "Do it")]);
+        let first = |state: &State| seen(state, list).remove(0);
+        assert_eq!(first(&state), row("old", Known::Task, Standing::Ready));
+        sync(&mut state, list);
+        assert_eq!(
+            first(&state),
+            row("old", Known::Task, Standing::Ready),
+            "a later one of that text is another line's"
+        );
+        all(&mut state, [complete("old"), start("new")]);
+        assert_eq!(first(&state), row("old", Known::Task, Standing::Settled));
+    }
+
+    #[test]
     fn what_was_pruned_is_not_new() {
         let mut state = State::default();
         sync(&mut state, "- [ ] a\n- [ ] b {#b}");
