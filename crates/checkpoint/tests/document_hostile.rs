@@ -1,7 +1,7 @@
 //! Files that are no documents, or bad ones: each is refused with its reason and place, or read safely.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use codeagent_checkpoint::document::{self, Digest, Document, DocumentError, ErrorKind};
-use codeagent_core::{TaskId, TaskState};
+use codeagent_core::{Header, Origin, RawJson, State, Task, TaskId, TaskState};
 
 fn read(text: &str) -> Result<Document, DocumentError> {
     document::read(text.as_bytes())
@@ -241,5 +241,18 @@ fn a_digest_at_another_place_is_none_of_ours() {
     let moved = ours.replace("\"digest\": ", "\"later2\": 1, \"digest\": ");
     for changed in [without_newline, &longer, &moved] {
         assert_eq!(read(changed).unwrap().digest, Digest::Fails);
+    }
+}
+
+#[test]
+fn what_a_careless_caller_gave_does_not_spoil_the_document() {
+    for bad in ["", "{", "}, {", "\"", "\\", "nil", "{} {}", "\"\\ы", "[\n"] {
+        let mut task = Task::new(TaskId::new("a"), "A", Origin::List);
+        task.extra_mut().metadata = Some(RawJson::new(bad));
+        task.extra_mut().result = Some(RawJson::new(bad));
+        let state = State::from_parts(Header::default(), [task], []).unwrap();
+        let text = document::to_string(&state.freeze());
+        let kept = read(&text).unwrap().tasks.remove(0).result().unwrap().as_str().to_owned();
+        assert_eq!(serde_json::from_str::<String>(&kept).unwrap(), bad);
     }
 }

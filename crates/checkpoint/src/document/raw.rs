@@ -5,7 +5,7 @@ use codeagent_core::RawJson;
 
 use super::{
     DocumentError,
-    error::{ErrorKind, Fault},
+    error::{ErrorKind, Fault, Scanned},
     scan::Scanner,
     text,
 };
@@ -15,12 +15,15 @@ use super::{
 /// # Errors
 /// [`ErrorKind::NotJson`], [`ErrorKind::TooDeep`].
 pub fn raw_json(text: &str) -> Result<RawJson, DocumentError> {
+    let value = valid(text).map_err(|fault| fault.locate(text.as_bytes()))?;
+    Ok(RawJson::new(one_line(value)))
+}
+
+/// The value that the text consists of, white space around it taken away.
+pub(super) fn valid(text: &str) -> Scanned<&str> {
     let mut scanner = Scanner::new(text);
-    let value = scanner.raw().and_then(|value| scanner.end().map(|()| value));
-    match value {
-        Ok(value) => Ok(RawJson::new(one_line(value))),
-        Err(fault) => Err(fault.locate(text.as_bytes())),
-    }
+    let value = scanner.raw()?;
+    scanner.end().map(|()| value)
 }
 
 /// Checks a task's metadata: a JSON object. An empty one says nothing.

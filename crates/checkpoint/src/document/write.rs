@@ -145,8 +145,12 @@ impl<'w> Sink<'w> {
         time::push(&mut self.buffer, time);
     }
 
-    /// A value of others; on one line, whoever made it.
+    /// A value of others, on one line. One that is no JSON is written as a string: whoever made it, what we
+    /// write must be readable.
     pub(super) fn raw(&mut self, value: &str) {
-        self.text(&raw::one_line(value));
+        match raw::valid(value) {
+            Ok(value) => self.text(&raw::one_line(value)),
+            Err(_) => self.string(value),
+        }
     }
 }
