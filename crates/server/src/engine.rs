@@ -175,6 +175,9 @@ impl Engine {
 
     /// The life of a task: one attempt, from the claim to the ticked box.
     fn live(&mut self, entry: usize) -> Result<(), EngineError> {
+        if self.worklist.owes(entry) {
+            self.write_boxes(true); // what an old box says must not count as a word about this attempt
+        }
         let Some(attempt) = self.claim(entry)? else { return Ok(()) };
         let mut log = self.chronicle.open_log(&attempt, self.clock.now());
         let ended = self.start_and_watch(&attempt, log.as_mut())?;

@@ -134,33 +134,30 @@ impl Worklist {
         Ok(Some(refreshed))
     }
 
-    /// The next entry that may be started and was not tried in this pass.
+    /// The next entry that may be started and was not tried in this pass. Looks at each entry once in a pass; one
+    /// whose wait ends meanwhile has its turn in the next.
     pub(crate) fn next(&mut self, state: &State, now: Now, tried: &HashSet<TaskId>) -> Next {
-        let mut soonest: Option<u64> = None;
-        let mut settled_so_far = true;
-        for index in self.cursor..self.plan.entries.len() {
-            match self.plan.standing(state, index, now) {
-                Standing::Settled => {}
-                Standing::Ready if !tried.contains(&self.plan.entries[index].id) => {
-                    return Next::Start(index);
-                }
-                // Tried in this pass; the next one may try it again.
-                Standing::Ready => {
-                    soonest = Some(soonest.unwrap_or(u64::MAX).min(1));
-                    settled_so_far = false;
-                }
-                // Not ours to wait for: it could not be ended at the start.
-                Standing::Running | Standing::Blocked => settled_so_far = false,
-                Standing::Waiting(ms) => {
-                    soonest = Some(soonest.unwrap_or(u64::MAX).min(ms));
-                    settled_so_far = false;
-                }
-            }
-            if settled_so_far {
-                self.cursor = index + 1;
+        while self.cursor < self.plan.entries.len() {
+            let index = self.cursor;
+            self.cursor += 1;
+            let is_ready = self.plan.standing(state, index, now) == Standing::Ready;
+            if is_ready && !tried.contains(&self.plan.entries[index].id) {
+                return Next::Start(index);
             }
         }
-        soonest.map_or(Next::Nothing, Next::Wait)
+        self.soonest(state, now).map_or(Next::Nothing, Next::Wait)
+    }
+
+    /// After how many milliseconds something may be started; none if nothing is left.
+    pub(crate) fn soonest(&self, state: &State, now: Now) -> Option<u64> {
+        let waits =
+            (0..self.plan.entries.len()).filter_map(|index| match self.plan.standing(state, index, now) {
+                Standing::Ready => Some(0),
+                Standing::Waiting(ms) => Some(ms),
+                // One that runs is not ours (it could not be ended at the start), and nothing may follow before it ends.
+                Standing::Settled | Standing::Running | Standing::Blocked => None,
+            });
+        waits.min()
     }
 
     /// An entry of the plan.
@@ -198,6 +195,12 @@ impl Worklist {
         for index in 0..self.plan.entries.len() {
             self.owe(state, index, now);
         }
+    }
+
+    /// Whether the entry's box waits to be written.
+    pub(crate) fn owes(&self, index: usize) -> bool {
+        let line = self.plan.entries[index].line;
+        line.is_some_and(|line| self.owed.contains_key(&self.list.ids()[line]))
     }
 
     /// Writes the boxes that are owed: at once if `force`, else when the last writing is long enough ago.

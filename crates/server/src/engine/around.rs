@@ -15,7 +15,6 @@ use crate::{
     control::{Stop, Woken},
     observe::{Observation, Outcome, Progress, WaitReason},
     order::Order,
-    worklist::Next,
 };
 
 impl Engine {
@@ -103,14 +102,10 @@ impl Engine {
     }
 
     /// Until the first retry is due.
-    pub(super) fn time_to_retry(&mut self) -> Result<Duration, EngineError> {
-        let (now, worklist) = (self.clock.now(), &mut self.worklist);
-        worklist.rewind();
-        let next = self.store.view(|state| worklist.next(state, now, &HashSet::new()))?;
-        Ok(match next {
-            Next::Wait(ms) => Duration::from_millis(ms),
-            Next::Start(_) | Next::Nothing => Duration::ZERO,
-        })
+    fn time_to_retry(&self) -> Result<Duration, EngineError> {
+        let (now, worklist) = (self.clock.now(), &self.worklist);
+        let soonest = self.store.view(|state| worklist.soonest(state, now))?;
+        Ok(Duration::from_millis(soonest.unwrap_or(0)))
     }
 
     /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.

@@ -1,0 +1,156 @@
+//! Stops: by signal, by command, once and twice; and what the next start says.
+mod common;
+
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::{Project, pause};
+
+const CONFIG: &str = "
+server: { task_delay: 0, check_interval: 1 }
+executor: { command: [sh, agent.sh], kill_grace: 3, retry: { initial_delay: 0 } }
+";
+
+fn project(agent: &str) -> Project {
+    let project = Project::with_list("- [ ] long <!-- id: long -->\n- [ ] next <!-- id: next -->\n");
+    project.write("agent.sh", agent);
+    project.write("config/config.yaml", CONFIG);
+    project
+}
+
+/// A server whose first task says that it works.
+fn at_work(project: &Project, command: &mut Command) -> Child {
+    let mut server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !project.dir().join("working").exists() {
+        assert!(server.try_wait().unwrap().is_none(), "ended early");
+        assert!(began.elapsed() < Duration::from_secs(60), "never began");
+        pause(Duration::from_millis(5));
+    }
+    server
+}
+
+fn signal(server: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &server.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+const WORKS_LONG: &str = "touch working; [ -e fast ] && exit 0; sleep 600";
+
+#[test]
+fn a_signal_stops_cleanly_and_excuses_the_attempt() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let project = project(WORKS_LONG);
+        let mut server = at_work(&project, &mut project.command(&["run"]));
+        signal(&server, name);
+        let began = Instant::now();
+        let status = server.wait().unwrap();
+        assert_eq!(status.code(), Some(code), "{name}: {:?}", status.signal());
+        assert!(began.elapsed() < Duration::from_secs(4), "kill_grace + 1 s");
+        let task = &project.json(&["show", "long", "--json"]);
+        let task = if task["task"].is_object() { &task["task"] } else { task };
+        assert_eq!(
+            (&task["state"], &task["attempts"], &task["excused"]),
+            (&"pending".into(), &1.into(), &1.into())
+        );
+        let document = project.read("data/.codeagent_checkpoint.json");
+        assert!(document.contains("\"clean_shutdown\": true"), "{document}");
+        project.write("fast", "");
+        let again = project.say(&["run"]);
+        assert_eq!(again.code, 0, "{}", again.err);
+        assert!(again.out.contains("The previous stop was clean"), "{}", again.out);
+        assert!(!again.err.contains("DID NOT STOP CLEANLY"));
+    }
+}
+
+#[test]
+fn a_child_that_ignores_sigterm_is_ended_after_the_grace() {
+    let project = project("trap '' TERM; touch working; while :; do sleep 1; done");
+    let mut server = at_work(&project, &mut project.command(&["run"]));
+    signal(&server, "INT");
+    let began = Instant::now();
+    assert_eq!(server.wait().unwrap().code(), Some(130));
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_second_signal_waits_for_no_grace() {
+    let project = project("trap '' TERM; touch working; while :; do sleep 1; done");
+    project.write("config/config.yaml", &CONFIG.replace("kill_grace: 3", "kill_grace: 600"));
+    let mut server = at_work(&project, &mut project.command(&["run"]));
+    signal(&server, "INT");
+    pause(Duration::from_millis(100));
+    signal(&server, "INT");
+    assert_eq!(server.wait().unwrap().code(), Some(130));
+    assert!(project.read("data/.codeagent_checkpoint.json").contains("\"clean_shutdown\": true"));
+}
+
+#[test]
+fn a_sighup_that_nohup_ignores_stays_ignored() {
+    let project = project("touch working; while [ ! -e go ]; do sleep 0.05; done");
+    let run = project.command(&["run"]);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(run.get_program()).args(run.get_args()).current_dir(project.dir());
+    nohup.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut server = at_work(&project, &mut nohup);
+    signal(&server, "HUP");
+    project.write("go", "");
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn stop_lets_the_current_task_finish_and_stop_now_does_not() {
+    let project = project("touch working; while [ ! -e go ]; do sleep 0.05; done");
+    let mut server = at_work(&project, &mut project.command(&["serve"]));
+    assert_eq!(project.say(&["stop"]).code, 0);
+    project.write("go", "");
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let states = project.json(&["list", "--json"]);
+    let states: Vec<_> =
+        states["tasks"].as_array().unwrap().iter().map(|task| task["state"].clone()).collect();
+    assert_eq!(states, ["completed", "pending"]);
+
+    fs::remove_file(project.dir().join("go")).unwrap();
+    fs::remove_file(project.dir().join("working")).unwrap();
+    let mut server = at_work(&project, &mut project.command(&["serve"]));
+    assert_eq!(project.say(&["stop", "--now"]).code, 0);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert_eq!(project.json(&["status", "--json"])["clean_shutdown"], true);
+}
+
+#[test]
+fn cancel_ends_the_running_attempt_and_the_list_goes_on() {
+    let project = project("[ $CODEAGENT_TASK_ID = next ] && exit 0; touch working; sleep 600");
+    let mut server = at_work(&project, &mut project.command(&["run"]));
+    assert_eq!(project.say(&["cancel", "long"]).code, 0);
+    assert_eq!(server.wait().unwrap().code(), Some(1), "a cancelled task of the list is not done");
+    assert!(project.read("todo.md").contains("- [-] long"));
+    assert!(project.read("todo.md").contains("- [x] next"));
+}
+
+#[test]
+fn a_task_added_to_a_waiting_server_runs_at_once() {
+    let project = Project::with_list("- [ ] first\n");
+    project.write("agent.sh", "echo \"$CODEAGENT_TASK_TEXT\" >> done.txt; touch working");
+    project.write("config/config.yaml", &CONFIG.replace("check_interval: 1", "check_interval: 600"));
+    let mut server = at_work(&project, &mut project.command(&["serve"]));
+    assert_eq!(project.say(&["add", "second"]).code, 0);
+    wait_for(&project, "done.txt", "second");
+    fs::write(project.dir().join("todo.md"), "- [x] first\n- [ ] third\n").unwrap();
+    wait_for(&project, "done.txt", "third");
+    assert_eq!(project.say(&["stop"]).code, 0);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+fn wait_for(project: &Project, file: &str, text: &str) {
+    let began = Instant::now();
+    while !fs::read_to_string(project.dir().join(file)).unwrap_or_default().contains(text) {
+        assert!(began.elapsed() < Duration::from_secs(30), "`{text}` never came");
+        pause(Duration::from_millis(10));
+    }
+}
