@@ -299,9 +299,9 @@ pub(crate) fn later_records(
     records_from(bytes, from, seed, Some(after_lsn))
 }
 
-/// Whether there is any valid record, wherever it lies.
-pub(crate) fn any_records(bytes: &[u8], seed: Seed) -> bool {
-    records_from(bytes, 0, seed, None).next().is_some()
+/// Every valid record that begins at or after an offset, wherever it lies.
+pub(crate) fn all_records(bytes: &[u8], from: usize, seed: Seed) -> impl Iterator<Item = Record<'_>> {
+    records_from(bytes, from, seed, None)
 }
 
 fn records_from(

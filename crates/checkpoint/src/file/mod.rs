@@ -6,6 +6,7 @@
 //!                    background ──▶ publish ──▶ .json, .json.backup
 //! open: lock ▶ gather ▶ recover (decision table, replay) ▶ first checkpoint
 //! ```
+pub mod admin;
 mod background;
 mod core;
 pub mod disk;
@@ -19,6 +20,7 @@ mod names;
 mod open;
 mod publish;
 mod queue;
+pub mod reader;
 mod real_disk;
 mod recover;
 mod replay;

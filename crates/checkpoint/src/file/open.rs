@@ -136,6 +136,7 @@ pub(crate) fn prepare_folder(
 }
 
 /// What has to be known of the files after the decision.
+#[derive(Default)]
 pub(crate) struct Remains {
     main: Option<Stat>,
     last_epoch: u64,
@@ -151,6 +152,11 @@ impl Remains {
         let marks = found.marks.keys().map(|epoch| names.of_epoch(Kind::Mark, *epoch));
         let all = journals.chain(marks).chain(found.scraps.iter().cloned()).collect();
         Self { main: found.main_stat, last_epoch: found.last_epoch, scraps: found.scraps.clone(), all }
+    }
+
+    /// Nothing is left under its name; only the epochs stay used.
+    pub(crate) fn is_all_aside(&mut self) {
+        *self = Self { last_epoch: self.last_epoch, ..Self::default() };
     }
 }
 
@@ -172,7 +178,9 @@ impl Opening {
                 self.begin(fresh(), lock)
             }
             Decision::Reset => {
-                let set_aside = self.set_all_aside(AsideReason::Reset)?;
+                let moved = self.set_all_aside(AsideReason::Reset)?;
+                self.remains.is_all_aside();
+                let set_aside = moved.into_iter().map(|(_, to)| to).collect();
                 self.report.notices.push(StoreNotice::Reset { set_aside });
                 self.begin(fresh(), lock)
             }
@@ -180,19 +188,19 @@ impl Opening {
         }
     }
 
-    /// Sets every journal, mark and scrap aside; gives the new names.
-    pub(crate) fn set_all_aside(&self, reason: AsideReason) -> Result<Vec<PathBuf>, StoreError> {
-        let mut to = Vec::new();
+    /// Sets every journal, mark and scrap aside; gives the former and the new names.
+    pub(crate) fn set_all_aside(&self, reason: AsideReason) -> Result<Vec<(PathBuf, PathBuf)>, StoreError> {
+        let mut moved = Vec::new();
         for path in &self.remains.all {
-            if let StoreNotice::SetAside { to: new, .. } = publish::set_aside(&*self.disk, path, reason)? {
-                to.push(new);
+            if let StoreNotice::SetAside { from, to, .. } = publish::set_aside(&*self.disk, path, reason)? {
+                moved.push((from, to));
             }
         }
         self.sync_dir()?;
-        Ok(to)
+        Ok(moved)
     }
 
-    fn begin(&mut self, recovered: Recovered, lock: Lock) -> Result<Shared, StoreError> {
+    pub(crate) fn begin(&mut self, recovered: Recovered, lock: Lock) -> Result<Shared, StoreError> {
         let Recovered { state, store, end, base, asides, notices } = recovered;
         self.report.notices.extend(notices);
         for (path, reason) in &asides {
@@ -292,7 +300,7 @@ impl Opening {
         }
     }
 
-    fn sync_dir(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync_dir(&self) -> Result<(), StoreError> {
         self.disk.sync_dir(self.names.dir()).map_err(io_error("sync", self.names.dir()))
     }
 }
@@ -319,7 +327,8 @@ impl Start {
     }
 }
 
-fn fresh() -> Recovered {
+/// A store without a task, or with those that the caller puts in.
+pub(crate) fn fresh() -> Recovered {
     Recovered {
         state: recover::empty_state(),
         store: None,

@@ -136,8 +136,7 @@ impl Publisher {
     }
 
     fn is_backup_missing(&self) -> Result<bool, StoreError> {
-        let path = self.names.backup();
-        Ok(self.disk.stat(&path).map_err(io_error("look at", &path))?.is_none())
+        Ok(!is_there(&*self.disk, &self.names.backup())?)
     }
 
     /// For file systems without hard links.
@@ -168,6 +167,10 @@ impl Publisher {
 
 const EMPTY: Stat =
     Stat { id: super::disk::FileId { dev: 0, ino: 0 }, links: 0, len: 0, modified_ns: 0, is_file: true };
+
+pub(crate) fn is_there(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
+    Ok(disk.stat(path).map_err(io_error("look at", path))?.is_some())
+}
 
 /// Takes a name away that may be gone already.
 pub(crate) fn remove(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
