@@ -3,10 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use codeagent_checkpoint::{
-    Store, StoreError,
+    StoreError,
     clock::{Clock, SystemClock},
-    file::{FileStore, FileStoreOptions},
-    store::ReadState,
+    file::{self, FileStore, FileStoreOptions},
 };
 use codeagent_core::{State, TaskId, TaskState};
 use codeagent_project::{config::Loaded, todo::TodoPlaces};
@@ -164,13 +163,8 @@ impl Access {
     }
 
     fn read(&self) -> Result<Option<State>, StoreError> {
-        if !self.checkpoint_file.exists() {
-            return Ok(None);
-        }
-        let (store, _) = FileStore::open(&self.checkpoint_file, FileStoreOptions::default())?;
-        let state = store.view(State::clone)?;
-        store.close()?;
-        Ok(Some(state))
+        let read = file::reader::read(&self.checkpoint_file)?;
+        Ok(read.exists.then_some(read.state))
     }
 
     /// Does something on the files, as their one writer for this moment.

@@ -110,6 +110,7 @@ impl Engine {
 
     /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.
     pub(super) fn generate(&mut self) -> Result<bool, EngineError> {
+        self.write_boxes(true); // a list with open boxes is not archived
         let Some(generator) = &mut self.generator else { return Ok(false) };
         self.control.set_activity(Activity::Working);
         let made = generator.generate(&mut *self.agents, &*self.clock, &self.control, &self.chronicle);
