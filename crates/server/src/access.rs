@@ -1,6 +1,6 @@
 //! The project's tasks, wherever they are kept just now: by a running server (through its socket), else in the files.
 //! The user need not know which (contract, "Commands").
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use codeagent_checkpoint::{
     StoreError,
@@ -9,6 +9,7 @@ use codeagent_checkpoint::{
 };
 use codeagent_core::{State, TaskId, TaskState};
 use codeagent_project::{config::Loaded, todo::TodoPlaces};
+use serde::de::DeserializeOwned;
 
 use crate::{
     api::{ApiError, NewTask, StatusView, StopKind, TaskVerb, TaskView},
@@ -18,12 +19,16 @@ use crate::{
     socket::{self, Acted, StopRequest, TaskList},
 };
 
+/// How often, and after what time, a talk that broke off is begun again.
+const ASK_AGAIN: u32 = 20;
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(25);
+
 /// A way to a project's tasks.
 #[derive(Debug)]
 pub struct Access {
     checkpoint_file: PathBuf,
     places: TodoPlaces,
-    kill_grace: std::time::Duration,
+    kill_grace: Duration,
     client: Option<Client>,
 }
 
@@ -80,8 +85,8 @@ impl Access {
     /// # Errors
     /// As the store or the talk gives them.
     pub fn status(&self) -> Result<StatusView, AccessError> {
-        if let Some(client) = &self.client {
-            return client.get("/v1/status");
+        if let Some(view) = self.ask("/v1/status")? {
+            return Ok(view);
         }
         let file = self.checkpoint_file.display().to_string();
         let state = self.read()?;
@@ -96,9 +101,9 @@ impl Access {
     /// # Errors
     /// As the store or the talk gives them.
     pub fn tasks(&self, only: Option<TaskState>) -> Result<Vec<TaskView>, AccessError> {
-        if let Some(client) = &self.client {
-            let query = only.map_or_else(String::new, |state| format!("?state={}", state.as_str()));
-            return client.get::<TaskList>(&format!("/v1/tasks{query}")).map(|list| list.tasks);
+        let query = only.map_or_else(String::new, |state| format!("?state={}", state.as_str()));
+        if let Some(list) = self.ask::<TaskList>(&format!("/v1/tasks{query}"))? {
+            return Ok(list.tasks);
         }
         let state = self.read()?.unwrap_or_default();
         Ok(service::tasks(&state, only, SystemClock.now()))
@@ -109,8 +114,8 @@ impl Access {
     /// # Errors
     /// [`ApiError::UnknownTask`], and as the store or the talk gives them.
     pub fn task(&self, id: &TaskId) -> Result<TaskView, AccessError> {
-        if let Some(client) = &self.client {
-            return client.get(&format!("/v1/tasks/{}", segment(id.as_str())));
+        if let Some(view) = self.ask(&format!("/v1/tasks/{}", segment(id.as_str())))? {
+            return Ok(view);
         }
         let state = self.read()?.unwrap_or_default();
         match state.task(id) {
@@ -160,6 +165,20 @@ impl Access {
     pub fn stop(&self, how: StopKind) -> Result<(), AccessError> {
         let client = self.client.as_ref().ok_or(AccessError::NoServer)?;
         client.post::<bool>("/v1/stop", &StopRequest { how }).map(drop)
+    }
+
+    /// Asks the server, if one runs. A talk that breaks off is begun again: the server may be ending, or was killed
+    /// while it started a child, which holds the socket until it has become its own program.
+    fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, AccessError> {
+        let Some(client) = &self.client else { return Ok(None) };
+        let mut answer = client.get(path);
+        for _ in 0..ASK_AGAIN {
+            let Err(AccessError::Socket { socket, .. }) = &answer else { break };
+            std::thread::park_timeout(ASK_AGAIN_AFTER);
+            let Some(client) = Client::find(socket) else { return Ok(None) };
+            answer = client.get(path);
+        }
+        answer.map(Some)
     }
 
     fn read(&self) -> Result<Option<State>, StoreError> {

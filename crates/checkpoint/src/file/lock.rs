@@ -16,6 +16,9 @@ use crate::store::StoreError;
 const TRIES: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(5);
 
+/// How long it is waited between two tries for a lock whose holder is dead; [`TRIES`] times at most.
+const DEAD_HOLDER_WAIT: Duration = Duration::from_millis(25);
+
 /// Who holds a lock.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Holder {
@@ -37,6 +40,16 @@ impl Holder {
 
     fn to_text(&self) -> String {
         format!("pid {}\nhost {}\nboot_id {}\n", self.pid, self.host, self.boot_id)
+    }
+
+    /// Whether it was a process of this boot that is no more. A zombie counts: it has closed its files.
+    fn is_dead(&self) -> bool {
+        if self.boot_id != Self::this_process().boot_id {
+            return false;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        // The state follows the name, which may hold anything (proc(5)).
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
     }
 
     /// Reads a lock file. None where it does not name a process.
@@ -79,7 +92,15 @@ impl Lock {
             let file = disk.open_or_create(path).map_err(io_error("open", path))?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(in_use(disk, path)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // A child that was being started when its server was killed holds the descriptor until
+                    // it has become its own program: the next server must not fail for that.
+                    if former.as_deref().and_then(Holder::parse).is_some_and(|holder| holder.is_dead()) {
+                        std::thread::park_timeout(DEAD_HOLDER_WAIT);
+                        continue;
+                    }
+                    return Err(in_use(disk, path));
+                }
                 Err(error) => return Err(io_error("lock", path)(error)),
             }
             let id = file.stat().map_err(io_error("look at", path))?.id;
@@ -166,5 +187,25 @@ mod tests {
         assert_eq!(held.seen(&RealDisk).unwrap(), Seen::Replaced);
         drop(held);
         Lock::acquire(&RealDisk, &path, &holder).unwrap();
+    }
+
+    /// What a server leaves that is killed while it starts a child.
+    #[test]
+    fn a_child_of_a_dead_holder_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let mut dead = std::process::Command::new("true").spawn().unwrap();
+        dead.wait().unwrap();
+        let holder = Holder { pid: dead.id(), ..Holder::this_process() };
+        std::fs::write(&path, holder.to_text()).unwrap();
+        let child = RealDisk.open_or_create(&path).unwrap();
+        child.try_lock().unwrap();
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || Lock::acquire(&RealDisk, &path, &Holder::this_process()).is_ok()
+        });
+        std::thread::park_timeout(Duration::from_millis(50));
+        drop(child);
+        assert!(waiting.join().unwrap());
     }
 }
