@@ -8,7 +8,7 @@ use std::{
 };
 
 use codeagent_checkpoint::{
-    FileStore, FileStoreOptions, Store,
+    FileStore, FileStoreOptions, Store, StoreError,
     document::StoreId,
     file::twin::{Fate, Log, Op, Twin},
     store::ReadState,
@@ -28,8 +28,12 @@ fn options() -> FileStoreOptions {
     }
 }
 
+fn try_open(twin: &Twin) -> Result<FileStore, StoreError> {
+    FileStore::open_on(twin.disk(), Path::new(MAIN), options()).map(|(store, _)| store)
+}
+
 fn open(twin: &Twin) -> FileStore {
-    FileStore::open_on(twin.disk(), Path::new(MAIN), options()).unwrap().0
+    try_open(twin).unwrap()
 }
 
 fn state(store: &FileStore) -> State {
@@ -61,10 +65,11 @@ struct Worker<'t> {
 }
 
 impl Worker<'_> {
-    fn step(&mut self, store: &FileStore, commands: Vec<Command>) {
+    fn step(&mut self, store: &FileStore, commands: Vec<Command>) -> Result<(), StoreError> {
         let seconds = self.states.len() as i64;
-        store.execute_all(commands, at(seconds)).unwrap();
+        store.execute_all(commands, at(seconds))?;
         self.acknowledged(store);
+        Ok(())
     }
 
     fn acknowledged(&mut self, store: &FileStore) {
@@ -74,38 +79,43 @@ impl Worker<'_> {
 }
 
 /// Opens, works in batches, takes snapshots, prunes, dies, opens again, works, closes, opens and works.
-fn workload(twin: &Twin) -> Run {
-    let mut worker = Worker { twin, states: Vec::new() };
-    let store = open(twin);
+fn work(worker: &mut Worker<'_>) -> Result<(), StoreError> {
+    let twin = worker.twin;
+    let store = try_open(twin)?;
     worker.acknowledged(&store);
     for n in 0..3 {
-        worker.step(&store, vec![add(&format!("a{n}")), add(&format!("b{n}"))]);
-        worker.step(&store, vec![start(&format!("a{n}"))]);
-        worker.step(&store, vec![complete(&format!("a{n}")), start(&format!("b{n}"))]);
-        worker.step(&store, vec![complete(&format!("b{n}"))]);
+        worker.step(&store, vec![add(&format!("a{n}")), add(&format!("b{n}"))])?;
+        worker.step(&store, vec![start(&format!("a{n}"))])?;
+        worker.step(&store, vec![complete(&format!("a{n}")), start(&format!("b{n}"))])?;
+        worker.step(&store, vec![complete(&format!("b{n}"))])?;
         if n == 1 {
-            store.checkpoint().unwrap();
+            store.checkpoint()?;
         }
     }
-    worker.step(&store, vec![Command::Prune { keep_last_n: 2 }]);
-    store.checkpoint().unwrap();
-    worker.step(&store, vec![add("c")]);
+    worker.step(&store, vec![Command::Prune { keep_last_n: 2 }])?;
+    store.checkpoint()?;
+    worker.step(&store, vec![add("c")])?;
     store.abandon();
 
-    let store = open(twin);
+    let store = try_open(twin)?;
     worker.acknowledged(&store);
-    worker.step(&store, vec![start("c")]);
-    store.checkpoint().unwrap();
-    worker.step(&store, vec![complete("c")]);
-    store.close().unwrap();
+    worker.step(&store, vec![start("c")])?;
+    store.checkpoint()?;
+    worker.step(&store, vec![complete("c")])?;
+    store.close()?;
 
-    let store = open(twin);
+    let store = try_open(twin)?;
     worker.acknowledged(&store);
-    worker.step(&store, vec![add("d"), start("d")]);
-    store.close().unwrap();
-    let store = open(twin);
+    worker.step(&store, vec![add("d"), start("d")])?;
+    store.close()?;
+    let store = try_open(twin)?;
     worker.acknowledged(&store);
-    store.close().unwrap();
+    store.close()
+}
+
+fn workload(twin: &Twin) -> Run {
+    let mut worker = Worker { twin, states: Vec::new() };
+    work(&mut worker).unwrap();
     Run { log: twin.log(), states: worker.states }
 }
 
@@ -237,11 +247,78 @@ fn a_crash_during_recovery_is_no_new_loss() {
                     continue;
                 }
                 let context = format!("cut after {upto}, recovery cut after {at}, {how}");
-                let opened = FileStore::open_on(twin.disk(), Path::new(MAIN), options());
-                let (store, _) = opened.unwrap_or_else(|error| panic!("{context}: {error}"));
+                let store = try_open(&twin).unwrap_or_else(|error| panic!("{context}: {error}"));
                 assert_eq!(state(&store), found, "{context}");
                 store.abandon();
             }
         }
     }
+}
+
+/// The machine lives on after an error: what recovery reads then may not be on the disk. Whatever it makes of it,
+/// what it acknowledges must outlast a power cut.
+#[test]
+fn what_is_acknowledged_after_an_error_of_the_disk_outlasts_a_power_cut() {
+    const EIO: i32 = 5;
+    let whole = workload(&fresh()).log;
+    for at in 0..whole.ops.len() {
+        let is_sync = matches!(whole.ops[at], Op::SyncFile { .. } | Op::SyncDir { .. });
+        if !is_sync && at % 7 != 0 {
+            continue;
+        }
+        let twin = fresh();
+        twin.fail_at(at, EIO, false);
+        let mut worker = Worker { twin: &twin, states: Vec::new() };
+        if work(&mut worker).is_ok() {
+            continue; // it failed where nothing depends on it
+        }
+        let failed_at = twin.len();
+        let store = try_open(&twin).unwrap_or_else(|error| panic!("failed at {at}: {error}"));
+        // What was under way when it failed may have become so.
+        worker.states.truncate(twin.log().noted(failed_at).map_or(0, |noted| noted as usize + 1));
+        let found = state(&store);
+        worker.acknowledged(&store);
+        worker.step(&store, vec![add("after")]).unwrap();
+        store.checkpoint().unwrap();
+        worker.step(&store, vec![start("after")]).unwrap();
+        store.abandon();
+        let run = Run { log: twin.log(), states: worker.states };
+        check_after_error(&run, failed_at, &found, &format!("failed at {at}"));
+    }
+}
+
+fn check_after_error(run: &Run, failed_at: usize, found: &State, context: &str) {
+    let mut seen = HashSet::new();
+    for upto in failed_at..=run.log.ops.len() {
+        let kept = run.log.killed(upto);
+        let lost = run.log.image(upto, |_, _| Fate::Lost);
+        let bytes_lost = run.log.image(upto, |_, op| if is_dir_op(op) { Fate::Kept } else { Fate::Lost });
+        for (how, twin) in [("all kept", kept), ("only synced", lost), ("bytes lost", bytes_lost)] {
+            if !seen.insert((run.log.noted(upto), hash(&twin))) {
+                continue;
+            }
+            let context = format!("{context}, cut after {upto}, {how}");
+            let store = try_open(&twin).unwrap_or_else(|error| panic!("{context}: {error}"));
+            let now = state(&store);
+            store.abandon();
+            if now != *found {
+                check(run, upto, &now, &context);
+            }
+        }
+    }
+}
+
+#[test]
+fn after_an_error_nothing_is_served_and_the_reason_stays() {
+    let twin = fresh();
+    let store = open(&twin);
+    store.execute(add("a"), at(1)).unwrap().unwrap();
+    twin.fail_at(twin.len() + 1, 28, false); // the sync that follows the write: ENOSPC
+    let first = store.execute(add("b"), at(2)).unwrap_err().to_string();
+    let operations = twin.len();
+    assert_eq!(store.execute(add("c"), at(3)).unwrap_err().to_string(), first);
+    assert_eq!(store.view(|_| ()).unwrap_err().to_string(), first);
+    assert_eq!(store.close().unwrap_err().to_string(), first);
+    assert_eq!(twin.len(), operations, "no second try");
+    assert!(state(&open(&twin)).task(&id("a")).is_some());
 }

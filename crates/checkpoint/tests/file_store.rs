@@ -394,6 +394,44 @@ fn an_old_file_put_back_is_refused_or_overruled() {
 }
 
 #[test]
+fn pieces_of_two_lives_of_one_store_are_not_mixed() {
+    let (folder, _) = crashed();
+    let common = folder.files();
+    let live = |name: &str| {
+        folder.put_back(&common);
+        let store = folder.open();
+        act(&store, vec![add(name)]);
+        store.checkpoint().unwrap();
+        act(&store, vec![start(name)]);
+        store.abandon();
+        folder.files()
+    };
+    let (one, other) = (live("one life"), live("other life"));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    for both in [false, true] {
+        folder.put_back(&other);
+        fs::write(folder.main(), &one["list.json"]).unwrap();
+        if both {
+            fs::write(folder.backup(), &one["list.json.backup"]).unwrap();
+        }
+        let before = folder.files();
+        assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+        assert_eq!(folder.files(), before);
+    }
+}
+
+#[test]
+fn a_sealed_journal_demands_the_one_that_follows() {
+    let (folder, _) = crashed();
+    fs::remove_file(folder.main()).unwrap();
+    fs::remove_file(folder.newest_journal()).unwrap();
+    for name in folder.names().iter().filter(|name| name.starts_with("list.mark-")) {
+        fs::remove_file(folder.data().join(name)).unwrap();
+    }
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+}
+
+#[test]
 fn a_newer_version_is_refused_even_beside_a_good_backup() {
     let (folder, _) = crashed();
     fs::write(folder.main(), r#"{"version": "2.0", "tasks": []}"#).unwrap();
@@ -584,7 +622,7 @@ fn a_reader_beside_a_writer_sees_whole_states() {
         let (mut last, mut reads) = (0, 0);
         while !writer.is_finished() || reads == 0 {
             let total = reader::read(&folder.main()).unwrap().state.counts().total();
-            assert!(total >= last && total % 2 == 0, "{total} after {last}");
+            assert!(total >= last && total.is_multiple_of(2), "{total} after {last}");
             (last, reads) = (total, reads + 1);
         }
     });

@@ -147,6 +147,23 @@ impl Shared {
         }
     }
 
+    /// The same without a change that would ask for it.
+    pub(crate) fn keep(&self) -> Result<(), StoreError> {
+        self.check()?;
+        let mut core = self.core()?;
+        self.check()?;
+        let kept = self.look_for(&core).and_then(|(named, seen)| match (named, seen) {
+            (Named::There, Seen::Ours) => Ok(()),
+            _ => self.recreate(&mut core),
+        });
+        kept.map_err(|error| self.end(error))
+    }
+
+    fn look_for(&self, core: &Core) -> Result<(Named, Seen), StoreError> {
+        let named = if core.segment.is_deleted()? { Named::Deleted } else { Named::There };
+        Ok((named, core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)?))
+    }
+
     fn lock_lost(&self) -> StoreError {
         let path = self.names.lock();
         io_error("keep", &path)(io::Error::other("another file has taken the place of the lock file"))

@@ -76,8 +76,9 @@ impl Publisher {
         self.keep_former()?;
         let main = self.names.main().to_owned();
         self.disk.rename(&temporary, &main).map_err(io_error("rename", &temporary))?;
-        self.sync_dir()?;
+        // Before the sync: should that fail, the main file still is this one, and its journal is needed.
         self.main = Some((stat, epoch));
+        self.sync_dir()?;
         if backup == Backup::Copy || self.is_backup_missing()? {
             let (copy, _) = self.write(Kind::Link, snapshot)?;
             self.disk.rename(&copy, &self.names.backup()).map_err(io_error("rename", &copy))?;
@@ -106,19 +107,20 @@ impl Publisher {
     }
 
     /// Makes the main file the backup, if it is the one that we know; if not, sets it aside.
+    ///
+    /// Not synced by itself: whichever of the renames a power cut keeps, every snapshot that is left has its
+    /// journals, as long as none is removed before the sync that follows.
     fn keep_former(&mut self) -> Result<(), StoreError> {
         let main = self.names.main().to_owned();
         let there = self.disk.stat(&main).map_err(io_error("look at", &main))?;
         match (there, self.main) {
             (Some(there), Some((known, epoch))) if there.is_same_content(&known) => {
                 self.link_backup(&main, epoch)?;
-                self.sync_dir()?;
                 self.backup_epoch = Some(epoch);
             }
             (Some(_), _) => {
                 let aside = set_aside(&*self.disk, &main, AsideReason::Foreign)?;
                 self.notices.push(aside);
-                self.sync_dir()?;
             }
             (None, _) => {}
         }

@@ -105,6 +105,10 @@ impl Store for FileStore {
         Ok(())
     }
 
+    fn keep(&self) -> Result<(), StoreError> {
+        self.shared.keep()
+    }
+
     fn close(&self) -> Result<(), StoreError> {
         let closed = self.shared.close();
         self.release();
