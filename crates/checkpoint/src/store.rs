@@ -31,6 +31,15 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] where the store is latched or fenced: what it holds may be more than what is durable.
     fn read(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError>;
 
+    /// Looks whether the store's files are still where others look for them, and writes them anew where they were
+    /// deleted, without waiting for the next change: until then a second server would find an empty place.
+    ///
+    /// # Errors
+    /// As [`Store::execute_all`]; [`StoreError::InUse`] where another process has taken the place.
+    fn keep(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Writes down what is still owed (the snapshot, so that the JSON file is exact) and lets go of the lock.
     /// Later calls fail.
     ///

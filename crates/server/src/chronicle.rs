@@ -2,7 +2,8 @@
 //! what fails here is said once and the work goes on.
 use std::{path::Path, sync::Arc, time::Duration};
 
-use codeagent_core::{Event, Now, TaskId, list::Mark};
+use codeagent_checkpoint::{Store, store::ReadState};
+use codeagent_core::{Event, Now, Task, TaskId, TaskState, list::Mark};
 use codeagent_project::{
     config::Config,
     harmless::one_line,
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// Task logs that are kept (contract, "Messages").
-const KEPT_LOGS: usize = 20;
+pub(crate) const KEPT_LOGS: usize = 20;
 /// Characters of a task's text in a line of the log.
 const TEXT_CHARS: usize = 200;
 /// Lines of output that become the error message of a failed attempt.
@@ -194,9 +195,14 @@ impl Chronicle {
         }
     }
 
-    /// Removes task logs beyond the newest, except those that `is_needed` knows.
-    pub(crate) fn rotate_logs(&self, is_needed: impl FnMut(&str) -> bool) {
-        if let Err(error) = self.logs.rotate(KEPT_LOGS, is_needed) {
+    /// Removes task logs beyond the newest, except those of tasks that failed and are still listed.
+    pub(crate) fn rotate_logs(&self, store: &dyn Store) {
+        let is_failed = |id: &str| {
+            let id = TaskId::new(id);
+            let state = store.view(|state| state.task(&id).map(Task::state));
+            matches!(state, Ok(Some(TaskState::Failed)))
+        };
+        if let Err(error) = self.logs.rotate(KEPT_LOGS, is_failed) {
             self.log_unwritten(&error);
         }
     }
@@ -232,8 +238,7 @@ impl Chronicle {
     }
 
     /// The list can't be read just now.
-    pub(crate) fn list_unreadable(&self, error: &TodoError) {
-        let error = error.render(&self.catalogue);
+    pub(crate) fn list_unreadable(&self, error: &str) {
         tracing::error!("{}", msg!(self.catalogue, "server-list-unreadable", error = error));
     }
 

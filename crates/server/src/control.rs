@@ -123,6 +123,11 @@ impl Control {
         self.changed.notify_all();
     }
 
+    /// Whether it was said that there may be work, since it was last asked.
+    pub fn take_work(&self) -> bool {
+        std::mem::take(&mut self.lock().woken)
+    }
+
     /// Says that a file of the list was written.
     pub fn list_touched(&self) {
         self.lock().list_touched = true;

@@ -82,6 +82,12 @@ pub(crate) struct Tally {
     pub(crate) failures_in_a_row: u32,
     /// Tasks that were started in this session.
     pub(crate) touched: HashSet<TaskId>,
+    /// Completed tasks that had left the document when this iteration began.
+    pub(crate) pruned: usize,
+    /// Task logs that were written since old ones were last removed.
+    pub(crate) logs: usize,
+    /// What was last said of a list that can't be read: it is said once.
+    pub(crate) list_error: Option<String>,
 }
 
 /// Why the engine came to its end.
@@ -230,9 +236,11 @@ impl Engine {
         attempt: &Attempt,
         log: Option<&mut TaskLog>,
     ) -> Result<Result<Ended, SpawnError>, EngineError> {
-        let stop = StopHandle::new().map_err(SpawnError::Other)?;
-        let agent = match self.agents.start(self.spec(attempt)) {
-            Ok(agent) => agent,
+        let spec = self.spec(attempt);
+        let stop = StopHandle::new().map_err(SpawnError::Other);
+        let started = stop.and_then(|stop| Ok((self.agents.start(spec)?, stop)));
+        let (agent, stop) = match started {
+            Ok(started) => started,
             Err(error) if is_fault_of_the_text(&error) => return Ok(Err(error)),
             Err(error) => {
                 self.give_back(&attempt.id)?;
@@ -314,10 +322,7 @@ impl Engine {
         let worklist = &mut self.worklist;
         self.store.view(|state| worklist.owe(state, attempt.entry, now))?;
         self.write_boxes(false);
-        if let Some(socket) = &self.socket {
-            socket.keep();
-        }
-        Ok(())
+        self.keep_house()
     }
 }
 

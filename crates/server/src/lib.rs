@@ -12,6 +12,7 @@ mod client;
 pub mod control;
 pub mod engine;
 mod generate;
+mod guard;
 pub mod notices;
 pub mod observe;
 mod order;

@@ -4,11 +4,10 @@ use std::{io, path::PathBuf, sync::Arc};
 use codeagent_checkpoint::{
     Store, StoreError,
     clock::{Clock, SystemClock},
-    file::{FileStore, FileStoreOptions, StoreNotice},
+    file::{FileStore, FileStoreOptions, StoreNotice, reader},
     memory::MemoryStore,
-    store::ReadState,
 };
-use codeagent_core::{Command, TaskState};
+use codeagent_core::Command;
 use codeagent_project::{
     config::Loaded,
     messages::Catalogue,
@@ -26,6 +25,7 @@ use crate::{
     control::Control,
     engine::{Ending, Engine, EngineError, Mode, Tally},
     generate::Generator,
+    guard::Guard,
     notices,
     observe::Observer,
     recover::{self, Rules},
@@ -124,22 +124,20 @@ pub fn run(request: RunRequest) -> Result<Ending, ServerError> {
 struct Session {
     engine: Engine,
     socket: Option<Arc<Socket>>,
+    guard: Option<Guard>,
     _watch: Option<ListWatch>,
 }
 
 impl Session {
     fn open(request: RunRequest, control: Arc<Control>, worklist: Worklist) -> Result<Self, ServerError> {
         let RunRequest { project, mode, catalogue, observer, print } = request;
+        if nothing_to_do(&project, &worklist, mode) {
+            return Err(ServerError::NoList { project_dir: project.project_dir });
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, found) = open_store(&project, &catalogue)?;
         let chronicle = chronicle(&project, &catalogue);
         found.iter().for_each(|notice| notices::log(notice, &catalogue));
-        let is_empty = store.view(|state| state.counts().total() == 0 && state.pruned().len() == 0)?;
-        let may_generate = project.config.server.auto_todo_generation.enabled;
-        if worklist.files().is_empty() && is_empty && mode == Mode::Run && !may_generate {
-            store.close()?;
-            return Err(ServerError::NoList { project_dir: project.project_dir });
-        }
         let (session_id, tracker) =
             recover_and_start(&*store, &project, &*clock, &chronicle, &control, &print)?;
         let generator = tracker.and_then(|tracker| generator(&project, tracker));
@@ -184,12 +182,15 @@ impl Session {
         engine.socket.clone_from(&socket);
         let watch = ListWatch::start(&places(project), Arc::clone(&engine.control))
             .inspect_err(|error| tracing::debug!(%error, "the list is not watched"));
-        Self { engine, socket, _watch: watch.ok() }
+        let guard = Guard::start(Arc::clone(&engine.store), socket.clone(), Arc::clone(&engine.control))
+            .inspect_err(|error| tracing::debug!(%error, "the files are not guarded"));
+        Self { engine, socket, guard: guard.ok(), _watch: watch.ok() }
     }
 
     /// Works to the end, and says good-bye if the checkpoint can still be written.
     fn work(mut self) -> Result<Ending, ServerError> {
         let ending = self.engine.run();
+        self.guard = None;
         self.engine.control.engine_gone();
         let engine = &self.engine;
         if !matches!(ending, Err(EngineError::Store(_))) {
@@ -204,6 +205,18 @@ impl Session {
         }
         Ok(ending?)
     }
+}
+
+/// No list and no task: perhaps the wrong folder. It is left as it is.
+fn nothing_to_do(project: &Loaded, worklist: &Worklist, mode: Mode) -> bool {
+    let may_generate = project.config.server.auto_todo_generation.enabled;
+    if mode == Mode::Serve || may_generate || !worklist.files().is_empty() {
+        return false;
+    }
+    let checkpoint = &project.config.server.checkpoint;
+    // What can't be read is a matter of the open, which says why.
+    let is_empty = |read: reader::ReadOutcome| read.state.counts().total() == 0 && read.state.pruned().len() == 0;
+    !checkpoint.enabled || reader::read(&project.resolve(&checkpoint.checkpoint_file)).is_ok_and(is_empty)
 }
 
 fn open_store(
@@ -265,11 +278,7 @@ fn recover_and_start(
     }
     chronicle.recovered(&recovery, clock.now());
     control.set_recovered(recovery.view());
-    let failed_ids = store.view(|state| {
-        let failed = state.tasks().filter(|task| task.state() == TaskState::Failed);
-        failed.map(|task| task.id.to_string()).collect::<std::collections::HashSet<_>>()
-    })?;
-    chronicle.rotate_logs(|id| failed_ids.contains(id));
+    chronicle.rotate_logs(store);
     let tracker = tracker(project, clock, recovery.session_id.as_deref());
     let tracker = tracker.inspect_err(|error| tracing::warn!(%error, "sessions")).ok();
     // The id comes from the tracker (the guide, "SessionTracker"); where its file can't be read, from the clock.

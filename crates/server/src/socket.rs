@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use axum::{
@@ -26,6 +27,9 @@ use crate::{
 
 /// Longest path of a Unix socket, its NUL included (unix(7)).
 const MAX_SOCKET_PATH: usize = 108;
+
+/// How long answers that are on their way hold the end of the server.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// `GET /v1/tasks`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -144,7 +148,7 @@ fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
     listener.set_nonblocking(true)?;
     let inode = std::fs::metadata(path)?.ino();
     let end = Arc::new(Notify::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (router, ended) = (router(service.clone()), Arc::clone(&end));
     let thread = thread::Builder::new().name("socket".to_owned()).spawn(move || {
         runtime.block_on(answer(listener, router, ended));
@@ -162,13 +166,23 @@ async fn answer(listener: std::os::unix::net::UnixListener, router: Router, end:
             return;
         }
     };
+    // Whoever is being answered is answered to the end, if that is not long.
+    let ended = Arc::new(Notify::new());
+    let stop = {
+        let (end, ended) = (end, Arc::clone(&ended));
+        async move {
+            end.notified().await;
+            ended.notify_one()
+        }
+    };
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
     tokio::select! {
-        ended = axum::serve(listener, router).into_future() => {
-            if let Err(error) = ended {
+        served = serving.into_future() => {
+            if let Err(error) = served {
                 tracing::warn!(%error, "socket");
             }
         }
-        () = end.notified() => {}
+        () = async { ended.notified().await; tokio::time::sleep(LAST_ANSWERS).await } => {}
     }
 }
 

@@ -92,13 +92,12 @@ impl Worklist {
     ///
     /// # Errors
     /// [`TodoError`] from a list that changed.
-    pub(crate) fn reread(&mut self) -> Result<bool, TodoError> {
-        if !self.list.changed() {
-            return Ok(false);
+    pub(crate) fn reread(&mut self) -> Result<(), TodoError> {
+        if self.list.changed() {
+            self.list = TodoList::load(&self.places)?;
+            self.stale = true;
         }
-        self.list = TodoList::load(&self.places)?;
-        self.stale = true;
-        Ok(true)
+        Ok(())
     }
 
     /// Holds the list against the checkpoint, once something changed: new tasks are added, a person's ticks are

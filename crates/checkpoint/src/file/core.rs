@@ -141,8 +141,8 @@ impl Shared {
     fn still_ours(&self, core: &mut Core, named: Named) -> Result<(), StoreError> {
         let seen = core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)?;
         match (named, seen) {
-            (_, Seen::Replaced) => Err(self.lock_lost()),
             (Named::There, Seen::Ours) => core.segment.mark(),
+            // Also where another lock file stands: nobody may hold it, and what we acknowledged is in memory alone.
             _ => self.recreate(core),
         }
     }

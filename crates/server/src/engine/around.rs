@@ -5,13 +5,17 @@ use std::{
 };
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
-use codeagent_core::{Command, Deferral, RetryPolicy, TaskId, TaskState, task::FinalReason};
+use codeagent_core::{
+    Command, Deferral, RetryPolicy, Statistics, Task, TaskId, TaskState, task::FinalReason,
+};
+use codeagent_project::todo::TodoError;
 use codeagent_runner::AttemptSpec;
 
 use super::{Ending, Engine, EngineError};
 use crate::{
     api::Activity,
     attempt::Attempt,
+    chronicle::KEPT_LOGS,
     control::{Stop, Woken},
     observe::{Observation, Outcome, Progress, WaitReason},
     order::Order,
@@ -24,7 +28,9 @@ impl Engine {
         self.control.set_activity(Activity::Working);
         let now = self.clock.now();
         let _ = self.store.execute(Command::CountIteration, now)?;
-        let number = self.store.view(|state| state.header().iteration_count)?;
+        let statistics = self.store.view(Statistics::of)?;
+        let number = statistics.iteration_count;
+        self.tally.pruned = statistics.pruned;
         if number.is_multiple_of(10) {
             let keep_last_n = self.config.server.checkpoint.keep_completed_tasks;
             let pruned = self.store.execute(Command::Prune { keep_last_n }, now)?.unwrap_or_default();
@@ -38,15 +44,39 @@ impl Engine {
 
     /// Takes over what changed in the list. A list that can't be read just now leaves the plan as it is.
     pub(super) fn refresh(&mut self) -> Result<(), EngineError> {
+        if self.control.take_work() {
+            self.worklist.invalidate();
+        }
         match self.worklist.reread() {
-            Ok(_) => {}
-            Err(error) => self.chronicle.list_unreadable(&error),
+            Ok(()) => self.tally.list_error = None,
+            Err(error) => self.say_list_error(&error),
         }
         let max_attempts = self.config.server.checkpoint.max_task_attempts;
         let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;
         if let Some(refreshed) = refreshed {
             self.chronicle.list_refreshed(&refreshed);
             self.write_boxes(false);
+        }
+        Ok(())
+    }
+
+    fn say_list_error(&mut self, error: &TodoError) {
+        let text = error.render(self.chronicle.catalogue());
+        if self.tally.list_error.as_ref() != Some(&text) {
+            self.chronicle.list_unreadable(&text);
+            self.tally.list_error = Some(text);
+        }
+    }
+
+    /// After an attempt: old task logs go, and a socket that was taken away comes back.
+    pub(super) fn keep_house(&mut self) -> Result<(), EngineError> {
+        if let Some(socket) = &self.socket {
+            socket.keep();
+        }
+        self.tally.logs += 1;
+        if self.tally.logs >= KEPT_LOGS {
+            self.tally.logs = 0;
+            self.chronicle.rotate_logs(&*self.store);
         }
         Ok(())
     }
@@ -120,13 +150,17 @@ impl Engine {
 
     pub(super) fn finished(&mut self) -> Result<Ending, EngineError> {
         self.write_boxes(true);
-        let ours = |reason| reason != FinalReason::Skipped;
+        // Given up by us, or (a process that could not be ended) still running.
+        let is_left = |task: &Task| match task.final_reason() {
+            Some(reason) => reason != FinalReason::Skipped,
+            None => task.state() == TaskState::InProgress,
+        };
         let (entries, touched) = (self.worklist.entries(), &self.tally.touched);
         let failed = self.store.view(|state| {
             let listed: HashSet<&TaskId> = entries.iter().map(|entry| &entry.id).collect();
             let others = touched.iter().filter(|id| !listed.contains(id));
             let tasks = listed.iter().copied().chain(others).filter_map(|id| state.task(id));
-            tasks.filter(|task| task.final_reason().is_some_and(ours)).count()
+            tasks.filter(|task| is_left(task)).count()
         })?;
         Ok(Ending::Finished { failed })
     }
@@ -182,13 +216,14 @@ impl Engine {
         broken
     }
 
+    /// Where the work stands, for those who watch.
     pub(super) fn progress(&self) -> Result<Progress, StoreError> {
-        let entries = self.worklist.entries();
+        let (listed, pruned) = (self.worklist.entries().len(), self.tally.pruned);
         self.store.view(|state| {
             let counts = state.counts();
             Progress {
-                total: entries.len().max(counts.total()),
-                completed: counts.of(TaskState::Completed) + state.pruned().len(),
+                total: listed.max(counts.total() + pruned),
+                completed: counts.of(TaskState::Completed) + pruned,
                 failed: counts.of(TaskState::Failed),
             }
         })

@@ -8,7 +8,7 @@ use std::{
 };
 
 use codeagent_checkpoint::{Clock, MemoryStore, Store, SystemClock, store::ReadState};
-use codeagent_core::{ChildIdentity, Command, Task, TaskId, TaskState};
+use codeagent_core::{ChildIdentity, Command, Origin, Task, TaskId, TaskState};
 use codeagent_project::{
     config::Config,
     messages::{Catalogue, Lang},
@@ -35,6 +35,8 @@ enum Act {
     StopThen(Stop),
     /// Edits the TODO list, then exits with 0.
     Edit(String),
+    /// Someone says `add` meanwhile.
+    AddTask,
 }
 
 /// What the agents were told: the task's text, as `CODEAGENT_TASK_TEXT`.
@@ -44,6 +46,7 @@ struct Script {
     acts: VecDeque<Act>,
     seen: Seen,
     control: Arc<Control>,
+    store: Arc<dyn Store>,
     todo: std::path::PathBuf,
 }
 
@@ -52,13 +55,13 @@ impl Agents for Script {
         let text = spec.env.iter().find(|(name, _)| name == "CODEAGENT_TASK_TEXT");
         let text = text.map(|(_, text)| text.to_string_lossy().into_owned()).unwrap_or_default();
         self.seen.lock().unwrap().push(text);
-        let (control, todo) = (Arc::clone(&self.control), self.todo.clone());
+        let (control, store, todo) = (Arc::clone(&self.control), Arc::clone(&self.store), self.todo.clone());
         match self.acts.pop_front().unwrap_or(Act::Exit(0)) {
             Act::CannotStart => Err(SpawnError::NotFound { program: "agent".into() }),
             Act::TextTooLong => {
                 Err(SpawnError::TooLong { item: codeagent_runner::Item::Argument(1), bytes: 200_000 })
             }
-            act => Ok(Box::new(Fake { act, control, todo })),
+            act => Ok(Box::new(Fake { act, control, store, todo })),
         }
     }
 }
@@ -66,6 +69,7 @@ impl Agents for Script {
 struct Fake {
     act: Act,
     control: Arc<Control>,
+    store: Arc<dyn Store>,
     todo: std::path::PathBuf,
 }
 
@@ -84,6 +88,17 @@ impl Agent for Fake {
             }
             Act::Edit(text) => {
                 fs::write(&self.todo, text).unwrap();
+                How::Exited(0)
+            }
+            Act::AddTask => {
+                let add = Command::AddTask {
+                    id: TaskId::new("x"),
+                    text: "added".to_owned(),
+                    metadata: None,
+                    origin: Origin::Added,
+                };
+                let _ = self.store.execute(add, SystemClock.now()).unwrap();
+                self.control.wake();
                 How::Exited(0)
             }
             Act::CannotStart | Act::TextTooLong => unreachable!(),
@@ -130,12 +145,13 @@ fn world_on(store: Arc<dyn Store>, todo: &str, config: Config, acts: &[Act]) -> 
         mode: Mode::Run,
         session_id: "20260118_103000".to_owned(),
         data_dir: dir.path().to_owned(),
-        store,
+        store: Arc::clone(&store),
         worklist: Worklist::load(TodoPlaces::new(dir.path(), "md", 1 << 20)).unwrap(),
         agents: Box::new(Script {
             acts: acts.iter().cloned().collect(),
             seen: Arc::clone(&seen),
             control: Arc::clone(&control),
+            store,
             todo: dir.path().join("todo.md"),
         }),
         dice: Box::new(SystemDice),
@@ -294,6 +310,13 @@ fn retry_opens_the_box_again() {
     let mut second = world_on(store, &first.todo(), config(), &[]);
     second.engine.run().unwrap();
     assert_eq!(second.seen(), ["one"]);
+}
+
+#[test]
+fn a_task_that_is_added_during_the_last_attempt_is_run_too() {
+    let mut world = world("- [ ] one\n", config(), &[Act::AddTask]);
+    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0 });
+    assert_eq!(world.seen(), ["one", "added"]);
 }
 
 #[test]
