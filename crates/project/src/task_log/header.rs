@@ -8,8 +8,12 @@ use codeagent_core::TaskId;
 use codeagent_core::id::Fingerprint;
 
 use super::LogHeader;
+use crate::harmless::harmless_lines;
 
 const RULE: &str = "================================================================================";
+
+/// Further lines of a text stand under its first.
+const CONTINUED: &str = "\n      ";
 
 /// Longer ids are cut and get their digest, so that the lines that are read back stay within [`READ_BACK`].
 const LONGEST_ID: usize = 512;
@@ -17,18 +21,20 @@ const LONGEST_ID: usize = 512;
 /// How much of a log is read to find id and attempt; these lines stand before the text, which may be long.
 const READ_BACK: u64 = 4096;
 
-/// The head as text; the task's text is cut at `text_limit` bytes.
+/// The head as text; the task's text is made harmless, so that it steers no terminal and forges no line, and cut at
+/// `text_limit` bytes.
 pub(super) fn write(header: &LogHeader<'_>, text_limit: usize) -> String {
     let (id, attempt_id) = (one_line(header.task_id), one_line(header.attempt_id));
     let (attempt, started) = (header.attempt, header.started.strftime("%Y-%m-%d %H:%M:%S"));
-    let mut cut = text_limit.min(header.text.len());
-    while !header.text.is_char_boundary(cut) {
+    let text = harmless_lines(header.text);
+    let mut cut = text_limit.min(text.len());
+    while !text.is_char_boundary(cut) {
         cut -= 1;
     }
-    let more = if cut < header.text.len() { "…" } else { "" };
+    let more = if cut < text.len() { "…" } else { "" };
+    let text = text[..cut].replace('\n', CONTINUED);
     format!(
-        "{RULE}\nTask ID: {id}\nAttempt: {attempt} {attempt_id}\nStarted: {started}\nTask: {}{more}\n{RULE}\n",
-        &header.text[..cut]
+        "{RULE}\nTask ID: {id}\nAttempt: {attempt} {attempt_id}\nStarted: {started}\nTask: {text}{more}\n{RULE}\n"
     )
 }
 

@@ -227,3 +227,20 @@ fn measure_throughput() {
     }
     println!("one log: {:?}", begin.elapsed() / 1000);
 }
+
+#[test]
+fn a_hostile_text_forges_nothing_in_the_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = TaskLogs::new(dir.path(), 1 << 20, &[]);
+    let text = "one\n2026-01-18 10:00:00 - ERROR - forged\n\x1b[2J\u{202e}";
+    logs.start(&LogHeader { text, ..header("a", 1, "x1") })
+        .unwrap()
+        .finish(now(), Level::Info, "done")
+        .unwrap();
+    let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
+    let log = fs::read_to_string(path).unwrap();
+    assert!(
+        log.contains("Task: one\n      2026-01-18 10:00:00 - ERROR - forged\n      \\x1b[2J\\u{202e}\n"),
+        "{log}"
+    );
+}
