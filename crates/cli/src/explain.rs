@@ -37,6 +37,11 @@ pub(crate) fn explain(error: &CliError, say: &Catalogue) -> Option<Failure> {
         CliError::Server(error) => server(error, say),
         CliError::AgentBroken => Failure::new(Exit::Unfinished, say.text("cli-error-agent-broken"))
             .hint(say.text("cli-hint-agent-broken")),
+        CliError::NoDocument(damage) => {
+            let lines = damage.iter().map(|d| format!("{}: {}", shown_path(&d.path), harmless(&d.what)));
+            let failure = Failure::new(Exit::Usage, say.text("cli-error-no-document"));
+            lines.fold(failure, Failure::detail)
+        }
         CliError::Argument(bad) => argument(bad, say),
         CliError::NoLog { id, attempt: None } => {
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-no-log", id = one_line(id, SHOWN)))

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use codeagent_checkpoint::StoreError;
+use codeagent_checkpoint::store::Damage;
 use codeagent_project::config::ConfigError;
 use codeagent_project::messages::Catalogue;
 use codeagent_server::{AccessError, ServerError};
@@ -25,6 +27,8 @@ pub(crate) enum CliError {
     Output(io::Error),
     /// A file that a command was told to read or write.
     File(PathBuf, io::Error),
+    /// A file that was to be imported holds no checkpoint.
+    NoDocument(Arc<[Damage]>),
     /// An argument that is well formed and makes no sense.
     Argument(BadArgument),
     /// No log was kept of that task or attempt.

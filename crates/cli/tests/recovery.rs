@@ -1,4 +1,5 @@
 //! What a start says and does after a crash, by the guide's own scenarios; and files that the Python implementation wrote.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers are tests too")]
 mod common;
 
 use std::{

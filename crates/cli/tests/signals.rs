@@ -1,4 +1,5 @@
 //! Stops: by signal, by command, once and twice; and what the next start says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers are tests too")]
 mod common;
 
 use std::{

@@ -1,4 +1,5 @@
 //! The promise itself: a server that is killed at random moments loses nothing and repeats nothing.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers are tests too")]
 mod common;
 
 use std::{

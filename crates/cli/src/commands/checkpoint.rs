@@ -1,8 +1,17 @@
 //! `codeagent checkpoint verify | export | import | reset | repair`.
+mod verify;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use codeagent_checkpoint::file::{FileStoreOptions, StoreNotice, admin};
+use codeagent_checkpoint::{Clock, StoreError, SystemClock};
+use codeagent_project::fs::create_new_private;
+use codeagent_project::harmless::{harmless, one_line};
+use codeagent_project::msg;
+use codeagent_server::notices;
 
 use crate::args::JsonArg;
 use crate::context::Context;
@@ -50,6 +59,85 @@ struct ImportArgs {
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let _ = (args, context);
-    Ok(Exit::Usage)
+    let loaded = context.load(vec![])?;
+    let store = loaded.resolve(&loaded.config.server.checkpoint.checkpoint_file);
+    match &args.verb {
+        Verb::Verify(json) => return verify::run(&store, *json, context),
+        Verb::Export(args) => export(&store, &args.file, context)?,
+        Verb::Import(args) => import(&store, &args.file, context)?,
+        Verb::Reset => {
+            let report = admin::reset(&store, FileStoreOptions::default())?;
+            tell(&report.notices, context)?;
+        }
+        Verb::Repair => repair(&store, context)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Never over an existing file: what is exported is often somebody's only copy.
+fn export(store: &Path, to: &Path, context: &mut Context) -> Result<(), CliError> {
+    if to == Path::new("-") {
+        let mut document = Vec::new();
+        admin::export(store, &mut document)?;
+        return Ok(context.out.raw(&document)?);
+    }
+    let failed = |error| CliError::File(to.to_owned(), error);
+    let mut file = create_new_private(to).map_err(failed)?;
+    // Half a document must not look like one.
+    let written = write_export(store, &mut file, to).inspect_err(|_| _ = std::fs::remove_file(to));
+    written?;
+    let shown = to.to_string_lossy();
+    let line = msg!(context.say, "cli-checkpoint-exported", path = harmless(&shown));
+    Ok(context.out.line(line)?)
+}
+
+fn write_export(store: &Path, file: &mut File, to: &Path) -> Result<(), CliError> {
+    let mut document = Vec::new();
+    admin::export(store, &mut document)?;
+    let written = file.write_all(&document).and_then(|()| file.sync_all());
+    written.map_err(|error| CliError::File(to.to_owned(), error))
+}
+
+fn import(store: &Path, from: &Path, context: &mut Context) -> Result<(), CliError> {
+    File::open(from).map_err(|error| CliError::File(from.to_owned(), error))?;
+    let report = match admin::import(store, from, FileStoreOptions::default()) {
+        Err(StoreError::Damaged(damage)) if damage.iter().all(|damage| damage.path == from) => {
+            return Err(CliError::NoDocument(damage));
+        }
+        imported => imported?,
+    };
+    tell(&report.notices, context)?;
+    let shown = from.to_string_lossy();
+    let line = msg!(context.say, "cli-checkpoint-imported", path = harmless(&shown));
+    Ok(context.out.line(line)?)
+}
+
+fn repair(store: &Path, context: &mut Context) -> Result<(), CliError> {
+    let report = admin::repair(store, SystemClock.now(), FileStoreOptions::default())?;
+    if !report.was_needed {
+        let line = context.say.text("cli-checkpoint-whole");
+        return Ok(context.out.line(line)?);
+    }
+    tell(&report.notices, context)?;
+    let uncertain = report.uncertain.len();
+    let line = msg!(
+        context.say,
+        "cli-checkpoint-repaired",
+        tasks = report.tasks,
+        events = report.events,
+        uncertain = uncertain
+    );
+    context.out.line(line)?;
+    for id in &report.uncertain {
+        context.out.line(format_args!("  {}", one_line(id.as_str(), 100)))?;
+    }
+    Ok(())
+}
+
+/// What became of the files.
+fn tell(notices: &[StoreNotice], context: &mut Context) -> Result<(), CliError> {
+    for (_, text) in notices.iter().flat_map(|notice| notices::lines(notice, &context.say)) {
+        context.out.line(harmless(&text))?;
+    }
+    Ok(())
 }

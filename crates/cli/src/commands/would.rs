@@ -1,7 +1,7 @@
 //! `run --dry-run`: the plan as the server would make it, from the files as they are; nothing is written.
 
-use codeagent_checkpoint::store::ReadState;
-use codeagent_checkpoint::{FileStore, FileStoreOptions, Store, StoreError};
+use codeagent_checkpoint::StoreError;
+use codeagent_checkpoint::file::reader;
 use codeagent_core::plan::Standing;
 use codeagent_core::{Now, Plan, State};
 use codeagent_project::config::Loaded;
@@ -51,14 +51,10 @@ impl Would {
 
 fn state(project: &Loaded) -> Result<State, StoreError> {
     let checkpoint = &project.config.server.checkpoint;
-    let path = project.resolve(&checkpoint.checkpoint_file);
-    if !checkpoint.enabled || !path.exists() {
+    if !checkpoint.enabled {
         return Ok(State::default());
     }
-    let (store, _) = FileStore::open(&path, FileStoreOptions::default())?;
-    let state = store.view(State::clone)?;
-    store.close()?;
-    Ok(state)
+    Ok(reader::read(&project.resolve(&checkpoint.checkpoint_file))?.state)
 }
 
 impl WouldRun {

@@ -228,7 +228,7 @@ cli-checkpoint-import-about = Take a JSON document as the new state; the old fil
 cli-checkpoint-import-examples =
     Example:
       codeagent checkpoint import backup.json
-cli-checkpoint-import-file = A checkpoint of this or of the Python implementation; - is standard input
+cli-checkpoint-import-file = A checkpoint of this or of the Python implementation
 cli-checkpoint-reset-about = Set the checkpoint aside and start with an empty one
 cli-checkpoint-reset-examples =
     Example:
@@ -237,6 +237,23 @@ cli-checkpoint-repair-about = Save what is readable of a damaged checkpoint; the
 cli-checkpoint-repair-examples =
     Example:
       codeagent checkpoint repair
+cli-checkpoint-exported = written: { $path }
+cli-checkpoint-imported = taken over: { $path }
+cli-checkpoint-whole = The checkpoint is whole: nothing to repair.
+cli-checkpoint-repaired = Repaired: { $tasks } tasks, { $events } events from journals. Tasks whose state is uncertain: { $uncertain }; they are failed and run again only by `codeagent retry`
+cli-verify-head-file = FILE
+cli-verify-head-condition = CONDITION
+cli-verify-missing = missing
+cli-verify-snapshot = snapshot { $epoch }, tasks: { $tasks }
+cli-verify-saved-by-other = saved by the Python implementation, tasks: { $tasks }
+cli-verify-document = a document of another program or made by hand, tasks: { $tasks }
+cli-verify-journal = journal { $epoch }, records: { $records }
+cli-verify-journal-torn = journal { $epoch }, records: { $records }, bytes at its end that were never acknowledged: { $bytes }
+cli-verify-unused = a journal that was never used
+cli-verify-newer = made by a newer version ({ $version })
+cli-verify-damaged = damaged: { $what }
+cli-verify-whole = Everything that was acknowledged is there; tasks: { $tasks }
+cli-verify-would-say = The next start will say:
 
 ## config, init, completions, demo, help
 
@@ -314,6 +331,7 @@ cli-usage-see-help = `{ $command } --help` shows what there is
 
 cli-error-output = cannot write to standard output: { $why }
 cli-error-file = { $path }: { $why }
+cli-error-no-document = this is no checkpoint; nothing was changed
 cli-error-no-log = there is no log of { $id }
 cli-error-no-log-of = there is no log of attempt { $attempt } of { $id }
 cli-hint-no-log = a log exists once the task has run; the newest 20 are kept, and those of failed tasks

@@ -229,7 +229,7 @@ cli-checkpoint-import-about = Взять документ JSON как новое
 cli-checkpoint-import-examples =
     Пример:
       codeagent checkpoint import backup.json
-cli-checkpoint-import-file = Checkpoint этой реализации или реализации на Python; - означает стандартный ввод
+cli-checkpoint-import-file = Checkpoint этой реализации или реализации на Python
 cli-checkpoint-reset-about = Отложить checkpoint и начать с пустого
 cli-checkpoint-reset-examples =
     Пример:
@@ -238,6 +238,23 @@ cli-checkpoint-repair-about = Спасти из повреждённого check
 cli-checkpoint-repair-examples =
     Пример:
       codeagent checkpoint repair
+cli-checkpoint-exported = записан: { $path }
+cli-checkpoint-imported = принят: { $path }
+cli-checkpoint-whole = Checkpoint цел: исправлять нечего.
+cli-checkpoint-repaired = Исправлено: задач { $tasks }, событий из журналов { $events }. Задач с неясным состоянием: { $uncertain }; они отмечены как неудавшиеся и снова выполняются только по `codeagent retry`
+cli-verify-head-file = ФАЙЛ
+cli-verify-head-condition = СОСТОЯНИЕ
+cli-verify-missing = нет
+cli-verify-snapshot = снимок { $epoch }, задач: { $tasks }
+cli-verify-saved-by-other = сохранён реализацией на Python, задач: { $tasks }
+cli-verify-document = документ другой программы или сделанный вручную, задач: { $tasks }
+cli-verify-journal = журнал { $epoch }, записей: { $records }
+cli-verify-journal-torn = журнал { $epoch }, записей: { $records }, неподтверждённых байт в конце: { $bytes }
+cli-verify-unused = журнал, которым не пользовались
+cli-verify-newer = записан более новой версией ({ $version })
+cli-verify-damaged = повреждён: { $what }
+cli-verify-whole = Всё подтверждённое на месте; задач: { $tasks }
+cli-verify-would-say = Следующий запуск сообщит:
 
 ## config, init, completions, demo, help
 
@@ -315,6 +332,7 @@ cli-usage-see-help = что возможно, покажет `{ $command } --hel
 
 cli-error-output = не удаётся писать в стандартный вывод: { $why }
 cli-error-file = { $path }: { $why }
+cli-error-no-document = это не checkpoint; ничего не изменено
 cli-error-no-log = журнала задачи { $id } нет
 cli-error-no-log-of = журнала попытки { $attempt } задачи { $id } нет
 cli-hint-no-log = журнал появляется, когда задача выполнялась; хранятся 20 последних и журналы неудавшихся задач

@@ -1,0 +1,212 @@
+//! `run` with real agents (shell scripts), and what can be asked of it meanwhile.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers are tests too")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use common::{Project, Said, pause};
+
+/// Without pauses, so that a test lasts as long as its agents.
+const CONFIG: &str = "
+server: {task_delay: 0}
+executor:
+  command: [sh, agent.sh, '{task_text}']
+  retry: {initial_delay: 0, jitter: false}
+";
+
+fn project(list: &str, agent: &str) -> Project {
+    let project = Project::with_list(list);
+    project.write("config/config.yaml", CONFIG);
+    project.write("agent.sh", agent);
+    project
+}
+
+/// A server whose agent says `ready` and then waits until it is ended.
+struct Busy {
+    project: Project,
+    server: Child,
+}
+
+impl Busy {
+    /// Ready when the server itself says that the attempt runs: from then on it can be ended.
+    fn start() -> Self {
+        let project = project("- [ ] Wait for ever\n", "echo ready; exec sleep 600");
+        let mut server = project.command(&["run"]);
+        let server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let runs = |status: serde_json::Value| !status["server"]["attempt_elapsed_s"].is_null();
+        while !runs(project.json(&["status", "--json"])) {
+            pause(Duration::from_millis(5));
+        }
+        Self { project, server }
+    }
+
+    fn end(mut self) -> (i32, String) {
+        let mut out = String::new();
+        self.server.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        (self.server.wait().unwrap().code().unwrap(), out)
+    }
+}
+
+fn states(project: &Project) -> Vec<(String, String, u64)> {
+    let listed = project.json(&["list", "--json"]);
+    let tasks = listed["tasks"].as_array().unwrap().clone();
+    let text = |task: &serde_json::Value, key: &str| task[key].as_str().unwrap().to_owned();
+    let row = |task| (text(&task, "task_text"), text(&task, "state"), task["attempts"].as_u64().unwrap());
+    tasks.into_iter().map(row).collect()
+}
+
+#[test]
+fn a_list_is_worked_through() {
+    let project = project("# List\n\n- [ ] one\n- [ ] two\n", "echo \"did $1\" >> done.txt");
+    let said = project.say(&["run"]);
+    assert!(said.done().out.ends_with("Done: 2 of 2; failed or skipped: 0\n"), "{}", said.out);
+    assert_eq!(project.read("done.txt"), "did one\ndid two\n");
+    assert!(project.read("todo.md").starts_with("# List\n\n- [x] one <!--"));
+    assert!(!said.err.contains('\x1b'), "{}", said.err);
+    assert!(project.say(&["run"]).done().out.ends_with("Nothing to do.\n"));
+    assert_eq!(project.say(&["run", "-q"]).done().out, "");
+}
+
+#[test]
+fn a_task_that_always_fails_ends_with_1() {
+    let project = project("- [ ] bad\n- [ ] good\n", "test \"$1\" = good");
+    let said = project.say(&["run"]);
+    said.failed(1, &["Task failed for good"]);
+    assert!(said.out.ends_with("Done: 1 of 2; failed or skipped: 1\n"), "{}", said.out);
+    let expected = [("bad", "failed", 3), ("good", "completed", 1)];
+    let expected = expected.map(|(text, state, n)| (text.to_owned(), state.to_owned(), n));
+    assert_eq!(states(&project), expected);
+    assert!(project.read("todo.md").starts_with("- [-] bad\n"));
+    assert!(
+        project
+            .say(&["run"])
+            .out
+            .ends_with("Nothing to do; failed or skipped: 1 (`codeagent list --state failed`)\n")
+    );
+}
+
+#[test]
+fn without_an_executor_it_says_how_to_name_one() {
+    let project = Project::with_list("- [ ] one\n");
+    project.write("bin/claude", "#!/bin/sh\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(project.dir().join("bin/claude"), mode).unwrap();
+    let mut asked = project.command(&["run"]);
+    let said = Said::of(asked.env("PATH", project.dir().join("bin")).output().unwrap());
+    said.failed(
+        2,
+        &[
+            "error: no executor is configured",
+            "agents found in PATH: claude\n",
+            "hint: set `executor.command`",
+        ],
+    );
+    assert!(!project.dir().join("data").exists());
+}
+
+#[test]
+fn an_executor_that_cannot_be_started_uses_nothing_up() {
+    let project = Project::with_list("- [ ] one\n");
+    project.say(&["run", "--exec", "./nothing-here"]).failed(2, &["error: ", "nothing-here", "hint: "]);
+    // The start is on disk before the program is looked for, so it is there: excused.
+    let task = &project.json(&["list", "--json"])["tasks"][0];
+    assert_eq!(
+        (&task["state"], &task["attempts"], &task["excused"]),
+        (&"pending".into(), &1.into(), &1.into())
+    );
+    project.write("agent.sh", "");
+    project.say(&["run", "--exec", "./agent.sh"]).failed(2, &["agent.sh"]);
+}
+
+#[test]
+fn lists_that_cannot_be_worked() {
+    let empty = project("", "");
+    empty.say(&["run"]).done();
+    let none = Project::new();
+    none.say(&["run", "--exec", "true"]).failed(2, &["error: there is no TODO list in", "hint: write one"]);
+    std::fs::write(none.dir().join("todo.md"), b"- [ ] a\n- [ ] \xff\n").unwrap();
+    none.say(&["run", "--exec", "true"]).failed(2, &["todo.md:2: not UTF-8"]);
+    none.say(&["run", "--exec", "true", "--lang", "ru"]).failed(2, &["todo.md:2: не UTF-8"]);
+}
+
+#[test]
+fn a_dry_run_touches_nothing() {
+    let project = project("- [ ] one\n  - [ ] inner\n- [x] two\n- [-] three\n", "touch ran");
+    let said = project.say(&["run", "--dry-run"]);
+    let lines: Vec<_> = said.done().out.lines().map(|line| line.split("  ").last().unwrap()).collect();
+    assert_eq!(lines, ["Would run:", "one", "inner (after the task above it)"]);
+    for made in ["data", "logs", "ran"] {
+        assert!(!project.dir().join(made).exists(), "{made}");
+    }
+}
+
+#[test]
+fn log_lines_as_json() {
+    let project = project("- [ ] one\n", "true");
+    let said = project.say(&["run", "--log-format", "json"]);
+    for line in said.done().err.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn logs_of_attempts() {
+    let project = project("- [ ] one <!-- id: one -->\n", "echo \"attempt $CODEAGENT_ATTEMPT\"; exit 1");
+    project.say(&["run"]).failed(1, &[]);
+    let all = project.say(&["log", "one"]).done().out.clone();
+    let at = |n: u32| all.find(&format!("attempt {n}\n")).unwrap_or_else(|| panic!("{n} in {all}"));
+    assert!(at(1) < at(2) && at(2) < at(3));
+    let second = project.say(&["log", "one", "--attempt", "2"]).done().out.clone();
+    assert!(second.contains("attempt 2\n") && !second.contains("attempt 1\n"), "{second}");
+    assert!(project.say(&["log", "one", "--follow"]).done().out.contains("attempt 3\n"));
+    project.say(&["log", "one", "--attempt", "9"]).failed(1, &["no log of attempt 9 of one"]);
+}
+
+#[test]
+fn commands_reach_a_running_server() {
+    let busy = Busy::start();
+    let project = &busy.project;
+    let pid = busy.server.id();
+    let status = project.json(&["status", "--json"]);
+    assert_eq!((&status["server"]["pid"], &status["server"]["mode"]), (&pid.into(), &"run".into()));
+    assert_eq!(status["current"][0]["task_text"], "Wait for ever");
+    assert!(project.say(&["status"]).done().out.contains(&format!("process {pid}")));
+    project.say(&["add", "Later", "--id", "later"]).done();
+    assert_eq!(states(project).len(), 2);
+    project.say(&["skip", "later"]).done();
+    project.say(&["run"]).failed(3, &[&format!("in use by process {pid}"), "hint: "]);
+    project.say(&["checkpoint", "reset"]).failed(3, &[&format!("in use by process {pid}")]);
+    project.say(&["stop", "--now"]).done();
+    let (code, _) = busy.end();
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_running_task_is_cancelled() {
+    let busy = Busy::start();
+    let listed = busy.project.json(&["list", "--json"]);
+    let id = listed["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+    let said = busy.project.say(&["cancel", &id]);
+    assert_eq!(said.done().out, format!("{id} is cancelled. Wait for ever\n"));
+    let (code, out) = busy.end();
+    assert_eq!(code, 1, "{out}");
+}
+
+#[test]
+fn a_log_is_followed_to_the_end_of_the_attempt() {
+    let busy = Busy::start();
+    let listed = busy.project.json(&["list", "--json"]);
+    let id = listed["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+    let mut follower = busy.project.command(&["log", &id, "--follow"]);
+    let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "ready"));
+    busy.project.say(&["stop", "--now"]).done();
+    lines.for_each(drop);
+    assert!(follower.wait().unwrap().success());
+    busy.end();
+}
