@@ -1,6 +1,6 @@
 //! A workload on the disk's twin is cut off at every operation, in several ways of losing what was not synced.
 //! Whatever is left must open without a hand, with every acknowledged transition, and twice alike.
-#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test: a panic is its way to fail")]
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},

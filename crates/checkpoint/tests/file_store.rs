@@ -574,8 +574,73 @@ fn a_replaced_lock_file_stops_the_store() {
     let lock = folder.data().join("list.lock");
     fs::remove_file(&lock).unwrap();
     fs::write(&lock, "pid 1\n").unwrap();
-    assert!(matches!(store.execute(add("a"), at(1)), Err(StoreError::Io { .. })));
+    let refused = store.execute(add("a"), at(1));
+    assert!(matches!(refused, Err(StoreError::Io { .. })), "{refused:?}");
     assert!(matches!(store.close(), Err(StoreError::Io { .. })));
+}
+
+#[test]
+fn a_place_that_someone_else_began_anew_is_taken_back() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a"), start("a")]);
+    // An agent cleans up, and something that runs beside it finds the place empty.
+    let other = Folder::new();
+    let stranger = other.open();
+    act(&stranger, vec![add("z")]);
+    stranger.abandon();
+    folder.put_back(&other.files());
+    act(&store, vec![complete("a")]);
+    act(&store, vec![add("b")]);
+    let last = state(&store);
+    store.abandon();
+    let (found, _) = folder.report();
+    assert_eq!(found, last);
+    assert!(folder.names().iter().any(|name| name == "list.json.foreign-1"));
+    assert!(folder.names().iter().any(|name| name.starts_with("list.journal-1.foreign-")));
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_written_again() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a")]);
+    let before = state(&store);
+    store.checkpoint().unwrap();
+    fs::remove_file(folder.main()).unwrap();
+    fs::remove_file(folder.backup()).unwrap();
+    store.close().unwrap();
+    assert!(folder.main().exists() && folder.backup().exists());
+    // A lock file that is gone, and nobody else's.
+    let store = folder.open();
+    fs::remove_file(folder.data().join("list.lock")).unwrap();
+    act(&store, vec![start("a")]);
+    act(&store, vec![complete("a")]);
+    let after = state(&store);
+    store.abandon();
+    assert_ne!(before, after);
+    assert_eq!(folder.report().0, after);
+}
+
+#[test]
+fn a_folder_that_can_only_be_read_is_an_error_with_its_name_and_can_be_read() {
+    let (folder, expected) = crashed();
+    let dir = folder.data();
+    let mount = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("mount");
+        let status = command.args(arguments).arg(&dir).stderr(std::process::Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !mount(&["--bind", dir.to_str().unwrap()]) {
+        return; // may not mount here
+    }
+    let _unmount = Unmount(&dir);
+    assert!(mount(&["-o", "remount,ro,bind"]));
+    match folder.try_open() {
+        Err(StoreError::Io { path, .. }) => assert!(path.starts_with(dir.canonicalize().unwrap())),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reader::read(&folder.main()).unwrap().state, expected);
 }
 
 #[test]

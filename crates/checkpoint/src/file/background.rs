@@ -68,7 +68,7 @@ struct Pace {
 impl Pace {
     /// When the next one is due, if any is owed.
     fn due(&self, shared: &Shared) -> Option<Instant> {
-        let core = shared.core.read().ok()?;
+        let core = shared.look().ok()?;
         let since = core.owed_since?;
         let rested = self.ended + self.took * REST;
         if core.segment.len() > shared.options.journal_limit {

@@ -2,7 +2,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -19,9 +19,9 @@ use super::{
     lock::{Lock, Seen},
     names::Names,
     open::FileStoreOptions,
-    publish::{Backup, Publisher, Snapshot},
+    publish::{self, Backup, Publisher, Snapshot},
     queue::{Answer, Queue, Request},
-    report::StoreNotice,
+    report::{AsideReason, StoreNotice},
     segment::{FIRST_SEGMENT, Named, Prepared, Segment},
     takeover::Tenant,
 };
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) pid: u32,
     pub(crate) queue: Queue,
     pub(crate) core: RwLock<Core>,
+    /// Passed on the way to `core`: whoever waits there is next, however fast the one before comes back.
+    pub(crate) gate: Mutex<()>,
     /// One checkpoint at a time.
     pub(crate) turn: Mutex<()>,
     pub(crate) publisher: Mutex<Publisher>,
@@ -67,6 +69,10 @@ impl Shared {
     /// Whether the store still serves this process.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.pid != std::process::id() {
+            // The lock is the parent's; our copy of its descriptor would hold it beyond the parent's death.
+            if let Ok(mut core) = self.core.try_write() {
+                core.lock = None;
+            }
             return Err(StoreError::Closed);
         }
         self.ended.get().map_or(Ok(()), |reason| Err(reason.clone()))
@@ -81,7 +87,18 @@ impl Shared {
 
     pub(crate) fn core(&self) -> Result<RwLockWriteGuard<'_, Core>, StoreError> {
         // A panic under the lock may have left a state that is not what the journal says.
+        let _next = self.gate();
         self.core.write().map_err(|_| self.end(StoreError::Closed))
+    }
+
+    /// The same, to look only.
+    pub(crate) fn look(&self) -> Result<RwLockReadGuard<'_, Core>, StoreError> {
+        let _next = self.gate();
+        self.core.read().map_err(|_| self.end(StoreError::Closed))
+    }
+
+    fn gate(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn publisher(&self) -> MutexGuard<'_, Publisher> {
@@ -142,6 +159,8 @@ impl Shared {
         let seen = core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)?;
         match (named, seen) {
             (Named::There, Seen::Ours) => core.segment.mark(),
+            // Someone may have opened our journal, and gone on.
+            (Named::There, Seen::Replaced) => Err(self.lock_lost()),
             // Also where another lock file stands: nobody may hold it, and what we acknowledged is in memory alone.
             _ => self.recreate(core),
         }
@@ -154,6 +173,7 @@ impl Shared {
         self.check()?;
         let kept = self.look_for(&core).and_then(|(named, seen)| match (named, seen) {
             (Named::There, Seen::Ours) => Ok(()),
+            (Named::There, Seen::Replaced) => Err(self.lock_lost()),
             _ => self.recreate(&mut core),
         });
         kept.map_err(|error| self.end(error))
@@ -186,9 +206,10 @@ impl Shared {
         folder::make(&*self.disk, &self.names)?;
         let path = self.names.lock();
         if core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)? != Seen::Ours {
-            // Whoever took the lock meanwhile began without what we hold: then this fails, and nothing is acknowledged.
+            // Whoever holds the lock now began without what we have: then this fails, and nothing is acknowledged.
             core.lock = Some(Lock::acquire(&*self.disk, &path, &self.options.holder)?);
         }
+        let mut notices = self.clear_place(core)?;
         let epoch = self.draw_epoch();
         let prepared = Prepared::create(&*self.disk, &self.names, epoch, FIRST_SEGMENT)?;
         let (base, header) = (core.segment.end(), core.segment.header());
@@ -196,11 +217,31 @@ impl Shared {
         publisher.publish(&self.snapshot_of(core, false), Backup::Copy)?;
         core.segment.mark()?;
         core.is_published();
-        let mut notices = publisher.take_notices();
+        notices.extend(publisher.take_notices());
         drop(publisher);
         notices.push(StoreNotice::Recreated);
         self.tell(notices);
         Ok(())
+    }
+
+    /// Where our journal was deleted, what lies in its place is of someone who found the place empty, or a part of
+    /// ours that is whole in memory: set aside, so that nothing of it is taken for what follows.
+    fn clear_place(&self, core: &Core) -> Result<Vec<StoreNotice>, StoreError> {
+        if !core.segment.is_deleted()? {
+            return Ok(Vec::new());
+        }
+        let dir = self.names.dir();
+        let listed = self.disk.list(dir).map_err(io_error("list", dir))?.unwrap_or_default();
+        let mut notices = Vec::new();
+        for (kind, epoch) in listed.iter().filter_map(|name| self.names.parse(name)) {
+            self.next_epoch.fetch_max(epoch.saturating_add(1), Ordering::Relaxed);
+            let path = self.names.of_epoch(kind, epoch);
+            notices.push(publish::set_aside(&*self.disk, &path, AsideReason::Foreign)?);
+        }
+        if publish::is_there(&*self.disk, &self.names.backup())? {
+            notices.push(publish::set_aside(&*self.disk, &self.names.backup(), AsideReason::Foreign)?);
+        }
+        Ok(notices)
     }
 
     fn snapshot_of(&self, core: &Core, clean: bool) -> Snapshot {
@@ -213,7 +254,7 @@ impl Shared {
     pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check()?;
-        let filled = self.core()?.segment.filled();
+        let filled = self.look()?.segment.filled();
         let outcome = self.try_checkpoint(filled);
         match outcome {
             Ok(()) => Ok(()),
@@ -230,7 +271,7 @@ impl Shared {
         drop(publisher);
         self.tell(notices);
         // A main file whose journal is gone would be refused: then all is written anew at once.
-        if self.core()?.segment.is_deleted()? { Err(self.lock_lost()) } else { Ok(()) }
+        if self.look()?.segment.is_deleted()? { Err(self.lock_lost()) } else { Ok(()) }
     }
 
     /// Goes on in a new journal; gives the state at its begin.
@@ -276,13 +317,10 @@ impl Shared {
 
     fn publish_last(&self, core: &mut Core) -> Result<(), StoreError> {
         let named = if core.segment.is_deleted()? { Named::Deleted } else { Named::There };
-        if !core.changed && named == Named::There {
+        if !core.changed && named == Named::There && self.publisher().is_main_there()? {
             return Ok(()); // main is exact, and its journal empty
         }
         self.still_ours(core, named)?;
-        if !core.changed {
-            return Ok(());
-        }
         let mut snapshot = self.snapshot_of(core, true);
         snapshot.meta.epoch = self.draw_epoch();
         let mut publisher = self.publisher();

@@ -12,6 +12,7 @@ use super::{
     fail::io_error,
     mark,
     names::{Kind, Names},
+    skim::skim,
 };
 use crate::{
     document::{self, Digest, Document, ErrorKind as DocumentFault, SnapshotMeta, StoreId},
@@ -42,6 +43,8 @@ pub(crate) enum SnapshotFile {
     Newer(Box<str>),
     /// To the byte what we wrote.
     Ours(Box<Snapshot>),
+    /// The same, of a backup whose tasks nobody needs: the main file is good and not older.
+    Skimmed(SnapshotMeta),
     /// The Python implementation loaded a snapshot of ours and saved it: our key stands, the digest does not.
     Saved(Box<Snapshot>),
     /// A document that never was a snapshot of ours: the Python implementation's, an export, one made by hand.
@@ -61,15 +64,39 @@ impl SnapshotFile {
     fn epoch(&self) -> u64 {
         match self {
             Self::Ours(snapshot) | Self::Saved(snapshot) => snapshot.meta.epoch,
+            Self::Skimmed(meta) => meta.epoch,
             _ => 0,
         }
     }
 }
 
 impl Found {
-    /// Reads everything; marks first and snapshots last, so that a reader beside a writer finds in the later
+    /// Reads what a decision needs; marks first and snapshots last, so that a reader beside a writer finds in the later
     /// files at least what the earlier ones promise.
     pub(crate) fn gather(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
+        let mut found = Self::gather_journals(disk, names)?;
+        (found.main, found.main_stat) = read_snapshot(disk, names.main(), classify)?;
+        (found.backup, _) = match &found.main {
+            SnapshotFile::Ours(main) => {
+                let main = main.meta;
+                read_snapshot(disk, &names.backup(), |bytes| skim_backup(bytes, &main))?
+            }
+            _ => read_snapshot(disk, &names.backup(), classify)?,
+        };
+        found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
+        Ok(found)
+    }
+
+    /// Reads everything whole.
+    pub(crate) fn gather_whole(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
+        let mut found = Self::gather_journals(disk, names)?;
+        (found.main, found.main_stat) = read_snapshot(disk, names.main(), classify)?;
+        (found.backup, _) = read_snapshot(disk, &names.backup(), classify)?;
+        found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
+        Ok(found)
+    }
+
+    fn gather_journals(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
         let listed = disk.list(names.dir()).map_err(io_error("list", names.dir()))?.unwrap_or_default();
         let mut carried: Vec<(Kind, u64)> = listed.iter().filter_map(|name| names.parse(name)).collect();
         carried.sort_unstable_by_key(|(kind, epoch)| (*kind != Kind::Mark, *epoch));
@@ -93,9 +120,6 @@ impl Found {
                 Kind::Temporary | Kind::Link => found.scraps.push(path),
             }
         }
-        (found.main, found.main_stat) = read_snapshot(disk, names.main())?;
-        (found.backup, _) = read_snapshot(disk, &names.backup())?;
-        found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
         Ok(found)
     }
 
@@ -114,7 +138,11 @@ fn read_part(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError
     }
 }
 
-fn read_snapshot(disk: &dyn Disk, path: &Path) -> Result<(SnapshotFile, Option<Stat>), StoreError> {
+fn read_snapshot(
+    disk: &dyn Disk,
+    path: &Path,
+    classify: impl Fn(&[u8]) -> SnapshotFile,
+) -> Result<(SnapshotFile, Option<Stat>), StoreError> {
     match disk.read(path) {
         Ok(None) => Ok((SnapshotFile::Missing, None)),
         Ok(Some((bytes, stat))) => Ok((classify(&bytes), Some(stat))),
@@ -127,6 +155,16 @@ fn read_snapshot(disk: &dyn Disk, path: &Path) -> Result<(SnapshotFile, Option<S
 fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::InvalidInput)
         || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+/// The same of the backup of a good main file; whole where it may have to take the main file's place.
+fn skim_backup(bytes: &[u8], main: &SnapshotMeta) -> SnapshotFile {
+    match skim(bytes) {
+        Some(meta) if meta.store_id != main.store_id || meta.epoch <= main.epoch => {
+            SnapshotFile::Skimmed(meta)
+        }
+        _ => classify(bytes),
+    }
 }
 
 /// Says what the bytes of a snapshot file are.

@@ -16,8 +16,8 @@ use crate::store::StoreError;
 const TRIES: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(5);
 
-/// How long it is waited between two tries for a lock whose holder is dead; [`TRIES`] times at most.
-const DEAD_HOLDER_WAIT: Duration = Duration::from_millis(25);
+/// How long it is waited between two tries for a lock that its holder has let go; [`TRIES`] times at most.
+const LET_GO_WAIT: Duration = Duration::from_millis(25);
 
 /// Who holds a lock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,10 +42,12 @@ impl Holder {
         format!("pid {}\nhost {}\nboot_id {}\n", self.pid, self.host, self.boot_id)
     }
 
-    /// Whether it was a process of this boot that is no more. A zombie counts: it has closed its files.
-    fn is_dead(&self) -> bool {
-        if self.boot_id != Self::this_process().boot_id {
-            return false;
+    /// Whether only a child that is being started can still have the lock: its holder is a process of this boot
+    /// that is no more (a zombie counts: it has closed its files), or this one, where an earlier store was closed.
+    fn has_let_go(&self) -> bool {
+        let this = Self::this_process();
+        if self.boot_id != this.boot_id || self.pid == this.pid {
+            return self == &this;
         }
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         // The state follows the name, which may hold anything (proc(5)).
@@ -95,8 +97,8 @@ impl Lock {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // A child that was being started when its server was killed holds the descriptor until
                     // it has become its own program: the next server must not fail for that.
-                    if former.as_deref().and_then(Holder::parse).is_some_and(|holder| holder.is_dead()) {
-                        std::thread::park_timeout(DEAD_HOLDER_WAIT);
+                    if former.as_deref().and_then(Holder::parse).is_some_and(|holder| holder.has_let_go()) {
+                        std::thread::park_timeout(LET_GO_WAIT);
                         continue;
                     }
                     return Err(in_use(disk, path));

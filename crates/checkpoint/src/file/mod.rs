@@ -26,6 +26,7 @@ mod recover;
 mod replay;
 pub mod report;
 mod segment;
+mod skim;
 mod store;
 mod takeover;
 #[cfg(feature = "testing")]

@@ -292,6 +292,7 @@ impl Opening {
             pid: std::process::id(),
             queue: Default::default(),
             core: RwLock::new(core),
+            gate: Mutex::new(()),
             turn: Mutex::new(()),
             publisher: Mutex::new(publisher),
             bell: Default::default(),

@@ -55,6 +55,12 @@ impl Publisher {
         Self { disk, names, main, backup_epoch, notices: Vec::new() }
     }
 
+    /// Whether the main file is the one that was published last.
+    pub(crate) fn is_main_there(&self) -> Result<bool, StoreError> {
+        let there = self.disk.stat(self.names.main()).map_err(io_error("look at", self.names.main()))?;
+        Ok(matches!((there, self.main), (Some(there), Some((known, _))) if there.is_same_content(&known)))
+    }
+
     /// What happened that people should know.
     pub(crate) fn take_notices(&mut self) -> Vec<StoreNotice> {
         std::mem::take(&mut self.notices)

@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<ReadOutcome, StoreError> {
 /// As [`read`].
 pub fn read_on(disk: &dyn Disk, path: &Path) -> Result<ReadOutcome, StoreError> {
     let Some(names) = find(disk, path)? else { return Ok(outcome(Decision::Create)) };
-    stable(disk, &names, |found| Ok(outcome(recover::decide(found, &names)?)))
+    stable(disk, &names, Found::gather, |found| Ok(outcome(recover::decide(found, &names)?)))
 }
 
 /// The names of a store, where its folder is there.
@@ -58,18 +58,19 @@ pub(crate) fn find(disk: &dyn Disk, path: &Path) -> Result<Option<Names>, StoreE
 pub(crate) fn stable<T>(
     disk: &dyn Disk,
     names: &Names,
+    gather: impl Fn(&dyn Disk, &Names) -> Result<Found, StoreError>,
     look: impl Fn(Found) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let mut before = Appearance::of(disk, names)?;
     for _ in 1..TRIES {
-        let seen = Found::gather(disk, names).and_then(&look);
+        let seen = gather(disk, names).and_then(&look);
         let after = Appearance::of(disk, names)?;
         if before == after {
             return seen;
         }
         before = after;
     }
-    Found::gather(disk, names).and_then(look)
+    gather(disk, names).and_then(look)
 }
 
 fn outcome(decision: Decision) -> ReadOutcome {

@@ -74,7 +74,10 @@ pub(crate) fn decide(mut found: Found, names: &Names) -> Result<Decision, StoreE
         (SnapshotFile::Ours(main), backup) => case.on_main(*main, backup),
         (SnapshotFile::Saved(main), backup) => case.on_saved(*main, backup),
         (SnapshotFile::Plain { state, by_python }, backup) => case.on_plain(*state, by_python, backup),
-        (SnapshotFile::Missing, backup) => case.on_backup(MainUnusable::Missing, backup),
+        // (Only a backup is ever skimmed, and only beside a good main file.)
+        (SnapshotFile::Missing | SnapshotFile::Skimmed(_), backup) => {
+            case.on_backup(MainUnusable::Missing, backup)
+        }
         (SnapshotFile::Damaged(what), backup) => case.on_backup(MainUnusable::Damaged(what), backup),
     }?;
     let wrong = invariants::violations(&recovered.state);
@@ -107,7 +110,7 @@ impl Case<'_> {
             {
                 return self.on_backup(MainUnusable::Older, backup);
             }
-            SnapshotFile::Ours(other) if other.meta.store_id != main.meta.store_id => {
+            SnapshotFile::Skimmed(other) if other.store_id != main.meta.store_id => {
                 asides.push((self.names.backup(), AsideReason::Foreign));
             }
             SnapshotFile::Damaged(_) => asides.push((self.names.backup(), AsideReason::Damaged)),

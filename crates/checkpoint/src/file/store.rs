@@ -98,7 +98,7 @@ impl Store for FileStore {
 
     fn read(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError> {
         self.shared.check()?;
-        let core = self.shared.core.read().map_err(|_| StoreError::Closed)?;
+        let core = self.shared.look()?;
         // A commit that failed while we waited has left more in memory than is durable.
         self.shared.check()?;
         see(&core.state);

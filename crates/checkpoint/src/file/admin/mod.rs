@@ -52,7 +52,7 @@ impl Held {
     }
 
     fn gather(&mut self) -> Result<Found, StoreError> {
-        let found = Found::gather(&*self.opening.disk, &self.opening.names)?;
+        let found = Found::gather_whole(&*self.opening.disk, &self.opening.names)?;
         self.opening.remains = Remains::of(&found, &self.opening.names);
         Ok(found)
     }

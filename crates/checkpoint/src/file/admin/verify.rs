@@ -80,7 +80,7 @@ pub fn verify(path: &Path) -> Result<VerifyReport, StoreError> {
 
 fn verify_on(disk: &dyn Disk, path: &Path) -> Result<VerifyReport, StoreError> {
     let files = match reader::find(disk, path)? {
-        Some(names) => reader::stable(disk, &names, |found| Ok(look(&found, &names)))?,
+        Some(names) => reader::stable(disk, &names, Found::gather_whole, |found| Ok(look(&found, &names)))?,
         None => Vec::new(),
     };
     match reader::read_on(disk, path) {
@@ -110,6 +110,7 @@ fn condition_of_snapshot(file: &SnapshotFile) -> Condition {
         SnapshotFile::Ours(it) => {
             Condition::Snapshot { epoch: it.meta.epoch, tasks: it.state.counts().total() }
         }
+        SnapshotFile::Skimmed(meta) => Condition::Snapshot { epoch: meta.epoch, tasks: 0 },
         SnapshotFile::Saved(it) => Condition::SavedByOther { tasks: it.state.counts().total() },
         SnapshotFile::Plain { state, .. } => Condition::Document { tasks: state.counts().total() },
     }
