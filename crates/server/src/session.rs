@@ -182,9 +182,8 @@ impl Session {
         engine.socket.clone_from(&socket);
         let watch = ListWatch::start(&places(project), Arc::clone(&engine.control))
             .inspect_err(|error| tracing::debug!(%error, "the list is not watched"));
-        let guard = Guard::start(Arc::clone(&engine.store), socket.clone(), Arc::clone(&engine.control))
-            .inspect_err(|error| tracing::debug!(%error, "the files are not guarded"));
-        Self { engine, socket, guard: guard.ok(), _watch: watch.ok() }
+        let guard = guard(project, &engine, socket.clone());
+        Self { engine, socket, guard, _watch: watch.ok() }
     }
 
     /// Works to the end, and says good-bye if the checkpoint can still be written.
@@ -207,6 +206,16 @@ impl Session {
     }
 }
 
+/// A checkpoint in memory has no files that could be taken away.
+fn guard(project: &Loaded, engine: &Engine, socket: Option<Arc<Socket>>) -> Option<Guard> {
+    if !project.config.server.checkpoint.enabled {
+        return None;
+    }
+    Guard::start(engine.data_dir.clone(), Arc::clone(&engine.store), socket, Arc::clone(&engine.control))
+        .inspect_err(|error| tracing::debug!(%error, "the files are not guarded"))
+        .ok()
+}
+
 /// No list and no task: perhaps the wrong folder. It is left as it is.
 fn nothing_to_do(project: &Loaded, worklist: &Worklist, mode: Mode) -> bool {
     let may_generate = project.config.server.auto_todo_generation.enabled;
@@ -215,7 +224,8 @@ fn nothing_to_do(project: &Loaded, worklist: &Worklist, mode: Mode) -> bool {
     }
     let checkpoint = &project.config.server.checkpoint;
     // What can't be read is a matter of the open, which says why.
-    let is_empty = |read: reader::ReadOutcome| read.state.counts().total() == 0 && read.state.pruned().len() == 0;
+    let is_empty =
+        |read: reader::ReadOutcome| read.state.counts().total() == 0 && read.state.pruned().len() == 0;
     !checkpoint.enabled || reader::read(&project.resolve(&checkpoint.checkpoint_file)).is_ok_and(is_empty)
 }
 
