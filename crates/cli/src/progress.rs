@@ -36,6 +36,8 @@ struct Scene {
     act: Act,
     progress: Progress,
     frame: usize,
+    /// Counts what was seen, so that nothing is slept over.
+    changes: u64,
     over: bool,
 }
 
@@ -92,6 +94,7 @@ impl Drop for StatusLine {
 impl Observer for StatusLine {
     fn see(&self, what: &Observation<'_>) {
         let mut scene = self.shared.lock();
+        scene.changes += 1;
         match what {
             Observation::TaskStarted { text, attempt, progress, .. } => {
                 scene.progress = *progress;
@@ -123,41 +126,31 @@ impl Shared {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Redraws while a task runs, sleeps while nothing moves.
+    /// Redraws while a task runs, and sleeps while nothing moves.
     fn draw(&self) {
         let mut scene = self.lock();
         while !scene.over {
             let text = scene.line(&self.say, self.window());
-            let moves = matches!(scene.act, Act::Working(_));
+            let drawn = scene.changes;
             scene.frame += 1;
             drop(scene);
             match text {
                 Some(text) => self.console.set_status(&text),
                 None => self.console.clear_status(),
             }
-            scene = self.lock();
-            if scene.over {
-                return;
+            scene = self.rest();
+            if !matches!(scene.act, Act::Working(_)) {
+                let unchanged = |scene: &mut Scene| !scene.over && scene.changes == drawn;
+                scene = self.changed.wait_while(scene, unchanged).unwrap_or_else(PoisonError::into_inner);
             }
-            scene = if moves { self.next_frame(scene) } else { self.wait(scene) };
         }
     }
 
-    fn next_frame<'a>(&self, scene: MutexGuard<'a, Scene>) -> MutexGuard<'a, Scene> {
-        self.changed.wait_timeout(scene, REDRAW_EVERY).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// What happened between the drawing and this moment must not be slept over, hence the time-out.
-    fn wait<'a>(&self, scene: MutexGuard<'a, Scene>) -> MutexGuard<'a, Scene> {
-        match scene.act {
-            Act::Working(_) => scene,
-            _ => {
-                self.changed
-                    .wait_timeout(scene, Duration::from_secs(1))
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-        }
+    /// A thousand tasks a second are not a thousand lines a second.
+    fn rest(&self) -> MutexGuard<'_, Scene> {
+        let goes_on = |scene: &mut Scene| !scene.over;
+        let rested = self.changed.wait_timeout_while(self.lock(), REDRAW_EVERY, goes_on);
+        rested.unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn window(&self) -> usize {

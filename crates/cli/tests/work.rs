@@ -146,7 +146,9 @@ fn a_dry_run_touches_nothing() {
 #[test]
 fn log_lines_as_json() {
     let project = project("- [ ] one\n", "true");
-    let said = project.say(&["run", "--log-format", "json"]);
+    let mut asked = project.command(&["run", "--log-format", "json"]);
+    let said = Said::of(asked.env("CODEAGENT_SERVER__CHECK_INTERVALL", "1").output().unwrap());
+    assert!(said.err.contains("CODEAGENT_SERVER__CHECK_INTERVAL"), "{}", said.err);
     for line in said.done().err.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
@@ -209,4 +211,31 @@ fn a_log_is_followed_to_the_end_of_the_attempt() {
     lines.for_each(drop);
     assert!(follower.wait().unwrap().success());
     busy.end();
+}
+
+#[test]
+fn a_restart_reads_the_configuration_anew() {
+    let project = project("- [ ] one\n", "while [ ! -e go ]; do sleep 0.02; done");
+    let mut server = project.command(&["serve"]);
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = || project.json(&["status", "--json"]);
+    let until = |done: &dyn Fn(&serde_json::Value) -> bool| loop {
+        let status = status();
+        if done(&status) {
+            return status;
+        }
+        pause(Duration::from_millis(5));
+    };
+    let before = until(&|status| !status["server"]["attempt_elapsed_s"].is_null());
+    project.write("config/config.yaml", &CONFIG.replace("agent.sh", "other.sh"));
+    project.write("other.sh", "echo \"other did $1\" > done.txt");
+    project.say(&["restart"]).done();
+    project.say(&["add", "two"]).done();
+    project.write("go", "");
+    let after = until(&|status| status["statistics"]["completed"] == 2);
+    assert_ne!(after["session_id"], before["session_id"]);
+    assert_eq!(after["server"]["pid"], before["server"]["pid"]);
+    assert_eq!(project.read("done.txt"), "other did two\n");
+    project.say(&["stop"]).done();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
 }

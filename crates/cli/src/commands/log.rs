@@ -15,6 +15,7 @@ use crate::args::TaskArg;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
+use crate::text::ink_free::ink_free;
 use crate::text::out::Out;
 
 /// How often a followed log is looked at.
@@ -155,13 +156,14 @@ impl Reader {
         // A line without an end must not fill the memory.
         let whole = if whole == 0 && self.held.len() > CHUNK_BYTES { self.held.len() } else { whole };
         let rest = self.held.split_off(whole);
-        let text = String::from_utf8_lossy(&self.held).replace("\r\n", "\n");
-        out.raw(harmless_lines(&text).as_bytes())?;
+        out.raw(shown(&self.held).as_bytes())?;
         self.held = rest;
         Ok(())
     }
 }
 
+/// As it may be printed: without colours, other escapes made visible.
 fn shown(bytes: &[u8]) -> String {
-    harmless_lines(&String::from_utf8_lossy(bytes)).into_owned()
+    let text = ink_free(&String::from_utf8_lossy(bytes)).replace("\r\n", "\n");
+    harmless_lines(&text).into_owned()
 }

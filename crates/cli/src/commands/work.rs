@@ -10,7 +10,7 @@ use codeagent_server::observe::{Nobody, Observer, Progress};
 use codeagent_server::{Ending, Mode, RunRequest, Stop};
 
 use crate::args::{Global, LevelFlag, LogFormat};
-use crate::context::{Context, tell_notices};
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{BadArgument, CliError};
 use crate::progress::StatusLine;
@@ -58,8 +58,8 @@ pub(crate) fn work(args: &WorkArgs, mode: Mode, context: &mut Context) -> Result
     let console = Console::stderr();
     loop {
         let project = context.load(args.overrides()?)?;
-        tell_notices(&project, context);
         start_log(&project, &console, context);
+        log_notices(&project, &context.say);
         let worked = one_server(project, mode, &console, context)?;
         if worked.ending != Ending::Stopped(Stop::Restart) {
             return Ok(worked);
@@ -106,6 +106,14 @@ fn start_log(project: &Loaded, console: &Arc<Console>, context: &Context) {
         ..Settings::default()
     };
     _ = logging::init(settings, console);
+}
+
+/// What the user should know about the configuration, as lines of the log: also of one that programs read.
+fn log_notices(project: &Loaded, say: &Catalogue) {
+    for notice in &project.notices {
+        let level = if notice.is_warning() { Level::Warning } else { Level::Info };
+        logging::log(level, "codeagent.config", &notice.render(say));
+    }
 }
 
 fn level(global: &Global) -> Option<Level> {
