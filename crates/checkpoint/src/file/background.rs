@@ -51,7 +51,7 @@ pub(crate) fn work(shared: &Arc<Shared>) {
             Some(due) if due <= Instant::now() => {
                 let began = Instant::now();
                 // What goes wrong ends the store, and the next caller is told.
-                let _ = shared.checkpoint();
+                let _ = shared.checkpoint(|| {});
                 last = Pace { ended: Instant::now(), took: began.elapsed() };
             }
             due => shared.bell.wait(due),

@@ -251,20 +251,19 @@ impl Shared {
     }
 
     /// A snapshot beside the work: callers wait only while the journals are exchanged.
-    pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+    ///
+    /// `between` is done after the exchange and before the snapshot is written.
+    pub(crate) fn checkpoint(&self, between: impl FnOnce()) -> Result<(), StoreError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check()?;
         let filled = self.look()?.segment.filled();
-        let outcome = self.try_checkpoint(filled);
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(error) => self.mend(error),
-        }
+        self.try_checkpoint(filled, between).or_else(|error| self.mend(error))
     }
 
-    fn try_checkpoint(&self, filled: u64) -> Result<(), StoreError> {
+    fn try_checkpoint(&self, filled: u64, between: impl FnOnce()) -> Result<(), StoreError> {
         let prepared = Prepared::create(&*self.disk, &self.names, self.draw_epoch(), filled / 2)?;
         let Some(snapshot) = self.rotate(prepared)? else { return Ok(()) };
+        between();
         let mut publisher = self.publisher();
         publisher.publish(&snapshot, Backup::Former)?;
         let notices = publisher.take_notices();

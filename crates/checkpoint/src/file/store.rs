@@ -53,7 +53,16 @@ impl FileStore {
     /// # Errors
     /// As [`Store::execute_all`].
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        self.shared.checkpoint()
+        self.shared.checkpoint(|| {})
+    }
+
+    /// The same, and does something while the snapshot is still to be written: for tests of what happens beside it.
+    ///
+    /// # Errors
+    /// As [`FileStore::checkpoint`].
+    #[cfg(any(test, feature = "testing"))]
+    pub fn checkpoint_beside(&self, work: impl FnOnce()) -> Result<(), StoreError> {
+        self.shared.checkpoint(work)
     }
 
     /// Lets go of everything and writes nothing, as a crash would: for tests.
