@@ -432,6 +432,23 @@ fn a_sealed_journal_demands_the_one_that_follows() {
 }
 
 #[test]
+fn a_mark_tells_of_a_journal_that_is_gone() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a")]);
+    store.close().unwrap();
+    // The backup is the clean snapshot, which needs no journal: only the mark knows that there was one.
+    let store = folder.open();
+    act(&store, vec![start("a"), complete("a")]);
+    store.abandon();
+    fs::remove_file(folder.main()).unwrap();
+    fs::remove_file(folder.newest_journal()).unwrap();
+    let before = folder.files();
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
 fn a_newer_version_is_refused_even_beside_a_good_backup() {
     let (folder, _) = crashed();
     fs::write(folder.main(), r#"{"version": "2.0", "tasks": []}"#).unwrap();
