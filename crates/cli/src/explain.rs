@@ -26,6 +26,7 @@ pub(crate) fn explain(error: &CliError, say: &Catalogue) -> Option<Failure> {
         CliError::Output(error) => {
             Failure::new(Exit::Disk, msg!(say, "cli-error-output", why = system(error)))
         }
+        CliError::System(error) => Failure::new(Exit::Unfinished, system(error)),
         CliError::Config(error) => {
             Failure { hint: error.hint(say), ..Failure::new(Exit::Usage, error.render(say)) }
         }

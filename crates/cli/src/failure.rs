@@ -11,6 +11,7 @@ use codeagent_project::messages::Catalogue;
 use codeagent_server::{AccessError, ServerError};
 
 use crate::exit::Exit;
+use crate::text::out::OutputError;
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) enum CliError {
     AgentBroken,
     /// stdout. A reader that went away is no failure.
     Output(io::Error),
+    /// The system refused something that belongs to no file of the user's.
+    System(io::Error),
     /// A file that a command was told to read or write.
     File(PathBuf, io::Error),
     /// A file that was to be imported holds no checkpoint.
@@ -75,9 +78,15 @@ impl From<StoreError> for CliError {
     }
 }
 
+impl From<OutputError> for CliError {
+    fn from(OutputError(error): OutputError) -> Self {
+        Self::Output(error)
+    }
+}
+
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
-        Self::Output(error)
+        Self::System(error)
     }
 }
 

@@ -1,7 +1,6 @@
 //! `codeagent config show | check | schema`.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use clap::Subcommand;
 use codeagent_project::config::{Loaded, Origin, Row, schema_json};
@@ -14,7 +13,7 @@ use crate::args::JsonArg;
 use crate::context::{Context, tell_notices};
 use crate::exit::Exit;
 use crate::failure::CliError;
-use crate::text::out::Out;
+use crate::text::out::{Out, Written};
 use crate::text::paint::Ink;
 use crate::text::rows::Columns;
 
@@ -74,7 +73,7 @@ fn check(context: &mut Context) -> Result<(), CliError> {
     Ok(context.out.line(line)?)
 }
 
-fn table(rows: &[Row], headings: &[String; 3], say: &Catalogue, out: &mut Out) -> io::Result<()> {
+fn table(rows: &[Row], headings: &[String; 3], say: &Catalogue, out: &mut Out) -> Written {
     let mut columns = Columns::new(headings, out.window);
     let origins: Vec<String> = rows.iter().map(|row| origin(&row.origin, say)).collect();
     for (row, origin) in rows.iter().zip(&origins) {

@@ -1,7 +1,5 @@
 //! `codeagent list`.
 
-use std::io;
-
 use clap::ValueEnum;
 use codeagent_core::TaskState;
 use codeagent_project::harmless::one_line;
@@ -10,7 +8,7 @@ use codeagent_server::api::TaskView;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
-use crate::text::out::Out;
+use crate::text::out::{Out, Written};
 use crate::text::paint::{Ink, sign};
 use crate::text::rows::Columns;
 
@@ -70,7 +68,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 }
 
 /// Each task is looked at twice, for the widths and for its line: nothing is kept in between.
-fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> io::Result<()> {
+fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> Written {
     let mut columns = Columns::new(headings, out.window);
     for task in tasks {
         columns.hold(0, &id(task));

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
 use crate::text::ink_free::ink_free;
-use crate::text::out::Out;
+use crate::text::out::{Out, Written};
 
 /// How often a followed log is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -147,7 +147,7 @@ impl Reader {
         self.file.read(chunk)
     }
 
-    fn show(&mut self, bytes: &[u8], out: &mut Out) -> io::Result<()> {
+    fn show(&mut self, bytes: &[u8], out: &mut Out) -> Written {
         if !self.harmless {
             return out.raw(bytes);
         }
