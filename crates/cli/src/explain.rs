@@ -1,9 +1,12 @@
 //! From every error to what a person and a script see of it: exit code, sentence, details, hint.
 
+mod store;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::Path;
 
-use codeagent_checkpoint::StoreError;
 use codeagent_project::config::yaml_text;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::messages::Catalogue;
@@ -15,6 +18,8 @@ use codeagent_server::{AccessError, EngineError, ServerError, say as sentences};
 
 use crate::exit::Exit;
 use crate::failure::{BadArgument, CliError, Failure};
+
+use self::store::store;
 
 /// Longest piece of foreign text in a sentence.
 const SHOWN: usize = 200;
@@ -124,44 +129,6 @@ fn bad_request(what: &str, say: &Catalogue) -> Failure {
         other => msg!(say, "cli-error-bad-request", what = one_line(other, SHOWN)),
     };
     Failure::new(Exit::Usage, sentence)
-}
-
-fn store(error: &StoreError, say: &Catalogue) -> Failure {
-    match error {
-        StoreError::InUse { pid, host, lock } => {
-            let who = match (pid, host) {
-                (Some(pid), Some(host)) => {
-                    msg!(say, "cli-error-in-use-on", pid = pid.to_string(), host = one_line(host, SHOWN))
-                }
-                (Some(pid), None) => msg!(say, "cli-error-in-use", pid = pid.to_string()),
-                (None, _) => say.text("cli-error-in-use-unknown"),
-            };
-            Failure::new(Exit::InUse, who)
-                .detail(msg!(say, "cli-error-lock", path = shown_path(lock)))
-                .hint(say.text("cli-hint-in-use"))
-        }
-        StoreError::Damaged(damage) => {
-            let failure = Failure::new(Exit::Damaged, say.text("cli-error-damaged"));
-            let lines = damage.iter().map(|d| format!("{}: {}", shown_path(&d.path), harmless(&d.what)));
-            lines.fold(failure, Failure::detail).hint(say.text("cli-hint-damaged"))
-        }
-        StoreError::Io { action, path, source } => {
-            let (path, why) = (shown_path(path), system(source));
-            Failure::new(Exit::Disk, msg!(say, "cli-error-disk", action = *action, path = path, why = why))
-                .hint(say.text("cli-hint-disk"))
-        }
-        StoreError::Newer { path, version } => {
-            let (path, version) = (shown_path(path), one_line(version, SHOWN));
-            Failure::new(Exit::Damaged, msg!(say, "cli-error-newer", path = path, version = version))
-                .hint(say.text("cli-hint-newer"))
-        }
-        StoreError::Network { dir, kind } => {
-            Failure::new(Exit::Usage, msg!(say, "cli-error-network", dir = shown_path(dir), kind = *kind))
-                .hint(say.text("cli-hint-network"))
-        }
-        StoreError::Fenced => Failure::new(Exit::InUse, say.text("cli-error-fenced")),
-        StoreError::Closed => Failure::new(Exit::Disk, say.text("cli-error-closed")),
-    }
 }
 
 fn server(error: &ServerError, say: &Catalogue) -> Failure {

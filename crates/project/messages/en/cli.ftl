@@ -388,3 +388,21 @@ cli-hint-cannot-start = check `executor.command`: `codeagent config show`
 cli-todo-too-large = { $path }: { $bytes } bytes are more than `project.todo_max_bytes` ({ $limit })
 cli-todo-not-utf8 = { $path }:{ $line }: not UTF-8
 cli-todo-keeps-changing = { $path }: kept changing while a box was to be ticked
+
+## What was tried, in `cli-error-disk`.
+
+cli-action-create = create
+cli-action-export = export
+cli-action-keep = keep
+cli-action-link = link
+cli-action-list = list
+cli-action-lock = lock
+cli-action-look-at = look at
+cli-action-open = open
+cli-action-read = read
+cli-action-remove = remove
+cli-action-rename = rename
+cli-action-set-aside = set aside
+cli-action-start-a-thread = start a thread for
+cli-action-sync = sync
+cli-action-write = write

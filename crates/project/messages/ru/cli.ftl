@@ -389,3 +389,21 @@ cli-hint-cannot-start = проверьте `executor.command`: `codeagent config
 cli-todo-too-large = { $path }: { $bytes } байт больше, чем `project.todo_max_bytes` ({ $limit })
 cli-todo-not-utf8 = { $path }:{ $line }: не UTF-8
 cli-todo-keeps-changing = { $path }: менялся всё время, пока нужно было поставить отметку
+
+## Что пытались сделать, для `cli-error-disk`.
+
+cli-action-create = создать
+cli-action-export = выгрузить
+cli-action-keep = сохранить
+cli-action-link = создать ссылку на
+cli-action-list = прочесть папку
+cli-action-lock = заблокировать
+cli-action-look-at = осмотреть
+cli-action-open = открыть
+cli-action-read = прочесть
+cli-action-remove = удалить
+cli-action-rename = переименовать
+cli-action-set-aside = отложить
+cli-action-start-a-thread = запустить поток для
+cli-action-sync = записать на носитель (sync)
+cli-action-write = записать
