@@ -5,7 +5,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{Project, Said, pause};
 
@@ -37,16 +37,29 @@ impl Busy {
         let mut server = project.command(&["run"]);
         let server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let runs = |status: serde_json::Value| !status["server"]["attempt_elapsed_s"].is_null();
-        while !runs(project.json(&["status", "--json"])) {
+        let mut busy = Self { project, server };
+        while !runs(busy.project.json(&["status", "--json"])) {
+            assert!(busy.server.try_wait().unwrap().is_none(), "ended early");
             pause(Duration::from_millis(5));
         }
-        Self { project, server }
+        busy
     }
 
     fn end(mut self) -> (i32, String) {
         let mut out = String::new();
         self.server.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         (self.server.wait().unwrap().code().unwrap(), out)
+    }
+}
+
+/// A test that fails must not leave its server and its agent behind.
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let stopped = self.project.command(&["stop", "--now"]).output();
+        if !stopped.is_ok_and(|output| output.status.success()) {
+            _ = self.server.kill();
+        }
+        _ = self.server.wait();
     }
 }
 
@@ -219,11 +232,13 @@ fn a_restart_reads_the_configuration_anew() {
     let mut server = project.command(&["serve"]);
     let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let status = || project.json(&["status", "--json"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let until = |done: &dyn Fn(&serde_json::Value) -> bool| loop {
         let status = status();
         if done(&status) {
             return status;
         }
+        assert!(Instant::now() < deadline, "{status:#}");
         pause(Duration::from_millis(5));
     };
     let before = until(&|status| !status["server"]["attempt_elapsed_s"].is_null());
