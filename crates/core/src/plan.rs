@@ -60,7 +60,7 @@ pub enum Standing {
 }
 
 impl Plan {
-    /// Holds the list against the state; [`Claims`] says which task a line is.
+    /// Holds the list against the state; `Claims` says which task a line is.
     pub fn of(state: &State, lines: &[Line]) -> Self {
         let mut claims = Claims::new(state, lines);
         let mut plan = Self::default();

@@ -30,6 +30,28 @@ pub fn one_line(text: &str, max_chars: usize) -> Cow<'_, str> {
     }
 }
 
+/// The text without colour sequences (SGR). Other escapes stay, to be made visible.
+#[must_use]
+pub fn ink_free(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\x1b[") {
+        let (before, sequence) = rest.split_at(at);
+        out.push_str(before);
+        let parameters = &sequence[2..];
+        let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';' && c != ':');
+        match end {
+            Some(end) if parameters[end..].starts_with('m') => rest = &parameters[end + 1..],
+            _ => {
+                out.push_str("\x1b[");
+                rest = parameters;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 fn escape(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
     let Some(first) = text.find(&harmful) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
@@ -130,6 +152,21 @@ mod tests {
         fn one_line_is_short_enough_where_nothing_is_escaped(text in "\\PC{0,80}", max in 0usize..60) {
             prop_assume!(is_clean(&text));
             prop_assert!(one_line(&text, max).chars().count() <= max + 1);
+        }
+    }
+
+    #[test]
+    fn colours_go_and_nothing_else() {
+        let cases = [
+            ("\x1b[31mred\x1b[0m", "red"),
+            ("\x1b[1;38:5:208mx\x1b[m", "x"),
+            ("\x1b[2J\x1b[31m", "\x1b[2J"),
+            ("\x1b[31", "\x1b[31"),
+            ("plain [31m", "plain [31m"),
+            ("\x1b[\x1b[1mx", "\x1b[x"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(ink_free(text), expected, "{text:?}");
         }
     }
 }

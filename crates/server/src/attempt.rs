@@ -136,7 +136,8 @@ fn last_line(bytes: &[u8]) -> Option<String> {
     const LOOK_AT: usize = 2_048;
     let tail = &bytes[bytes.len().saturating_sub(LOOK_AT)..];
     let line = tail.rsplit(|b| *b == b'\n' || *b == b'\r').find(|line| !line.trim_ascii().is_empty())?;
-    Some(harmless::one_line(&String::from_utf8_lossy(line), 200).into_owned())
+    let text = harmless::ink_free(&String::from_utf8_lossy(line));
+    Some(harmless::one_line(&text, 200).into_owned())
 }
 
 #[cfg(test)]
@@ -148,6 +149,6 @@ mod tests {
         assert_eq!(last_line(b"a\nb\n\n"), Some("b".to_owned()));
         assert_eq!(last_line(b"10%\r20%\r"), Some("20%".to_owned()));
         assert_eq!(last_line(b"\n \n"), None);
-        assert!(!last_line(b"\x1b[31mred").unwrap().contains('\x1b'));
+        assert_eq!(last_line(b"\x1b[31mred\x1b[0m \x1b[2J"), Some("red \\x1b[2J".to_owned()));
     }
 }

@@ -66,7 +66,8 @@ struct Inner {
 #[derive(Debug)]
 struct CurrentAttempt {
     id: TaskId,
-    handle: StopHandle,
+    /// None while the claim is on its way to the disk and the agent not yet started.
+    handle: Option<StopHandle>,
     began: Instant,
     wish: Option<TaskVerb>,
     last_line: Option<String>,
@@ -105,8 +106,9 @@ impl Control {
             inner.stop = Some(stop);
         }
         inner.activity = Activity::Stopping;
-        if let (true, Some(attempt)) = (stop.ends_attempt(), &inner.attempt) {
-            if again { attempt.handle.stop_now() } else { attempt.handle.stop_gracefully() }
+        let handle = inner.attempt.as_ref().and_then(|attempt| attempt.handle.as_ref());
+        if let (true, Some(handle)) = (stop.ends_attempt(), handle) {
+            if again { handle.stop_now() } else { handle.stop_gracefully() }
         }
         drop(inner);
         self.changed.notify_all();
@@ -175,19 +177,24 @@ impl Control {
         true
     }
 
-    /// The attempt can be ended from now on. A stop that was asked for just before reaches it too.
-    pub fn attempt_began(&self, id: &TaskId, handle: &StopHandle) {
+    /// An attempt is about to be claimed: from now on, and not only once it is durable, a wish for its end
+    /// is the engine's to fulfil.
+    pub fn claim_begins(&self, id: &TaskId) {
+        let began = Instant::now();
+        self.lock().attempt =
+            Some(CurrentAttempt { id: id.clone(), handle: None, began, wish: None, last_line: None });
+    }
+
+    /// The agent was started. A stop or a wish that came before reaches it too.
+    pub fn attempt_began(&self, handle: &StopHandle) {
         let mut inner = self.lock();
-        if inner.stop.is_some_and(Stop::ends_attempt) {
-            handle.stop_gracefully();
+        let is_stopping = inner.stop.is_some_and(Stop::ends_attempt);
+        if let Some(attempt) = &mut inner.attempt {
+            if is_stopping || attempt.wish.is_some() {
+                handle.stop_gracefully();
+            }
+            attempt.handle = Some(handle.clone());
         }
-        inner.attempt = Some(CurrentAttempt {
-            id: id.clone(),
-            handle: handle.clone(),
-            began: Instant::now(),
-            wish: None,
-            last_line: None,
-        });
     }
 
     /// The attempt has ended and is about to be settled; answers what someone wished for it meanwhile.
@@ -213,7 +220,9 @@ impl Control {
         let mut inner = self.lock();
         let Some(attempt) = inner.attempt.as_mut().filter(|attempt| attempt.id == *id) else { return false };
         attempt.wish = Some(wish);
-        attempt.handle.stop_gracefully();
+        if let Some(handle) = &attempt.handle {
+            handle.stop_gracefully();
+        }
         let before = inner.settled;
         while inner.settled == before && !inner.gone {
             inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
@@ -258,6 +267,13 @@ impl Control {
 }
 
 #[cfg(test)]
+impl Control {
+    fn has_wish(&self) -> bool {
+        self.lock().attempt.as_ref().is_some_and(|attempt| attempt.wish.is_some())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::{sync::Arc, thread};
@@ -286,7 +302,8 @@ mod tests {
         let control = Control::default();
         control.request_stop(Stop::Signal(2));
         let handle = StopHandle::new().unwrap();
-        control.attempt_began(&TaskId::new("a"), &handle);
+        control.claim_begins(&TaskId::new("a"));
+        control.attempt_began(&handle);
         assert!(handle.is_requested());
     }
 
@@ -294,7 +311,8 @@ mod tests {
     fn stop_after_the_task_leaves_the_attempt_alone() {
         let control = Control::default();
         let handle = StopHandle::new().unwrap();
-        control.attempt_began(&TaskId::new("a"), &handle);
+        control.claim_begins(&TaskId::new("a"));
+        control.attempt_began(&handle);
         control.request_stop(Stop::AfterTask);
         assert!(!handle.is_requested());
         control.request_stop(Stop::Signal(15));
@@ -308,14 +326,17 @@ mod tests {
         let id = TaskId::new("a");
         let handle = StopHandle::new().unwrap();
         assert!(!control.end_attempt_as(&id, TaskVerb::Cancel));
-        control.attempt_began(&id, &handle);
+        control.claim_begins(&id);
         let asking = thread::spawn({
             let (control, id) = (Arc::clone(&control), id.clone());
             move || control.end_attempt_as(&id, TaskVerb::Cancel)
         });
-        while !handle.is_requested() {
+        // The wish came while the claim was on its way to the disk: the agent is ended as soon as it runs.
+        while !control.has_wish() {
             thread::yield_now();
         }
+        control.attempt_began(&handle);
+        assert!(handle.is_requested());
         assert_eq!(control.attempt_ended(), Some(TaskVerb::Cancel));
         control.attempt_settled();
         assert!(asking.join().unwrap());

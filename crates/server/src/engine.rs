@@ -200,8 +200,11 @@ impl Engine {
             attempt_id: Some(attempt_id.clone()),
             anew: StartAgain::WithinLimits,
         };
+        self.control.claim_begins(&id);
         if let Err(refusal) = self.store.execute(start, self.clock.now())? {
             tracing::debug!(%refusal, "not started");
+            let _ = self.control.attempt_ended();
+            self.control.attempt_settled();
             return Ok(None);
         }
         self.tally.touched.insert(id.clone());
@@ -247,7 +250,7 @@ impl Engine {
                 return Err(error.into());
             }
         };
-        self.control.attempt_began(&attempt.id, &stop);
+        self.control.attempt_began(&stop);
         let child = agent.identity();
         let noted = self.store.note(Command::RecordChild { id: attempt.id.clone(), child }, self.clock.now());
         if noted.is_err() {

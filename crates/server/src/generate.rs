@@ -150,7 +150,8 @@ impl Generator {
         let said = |error| Failure::Said(say::spawn_error(chronicle.catalogue(), &error));
         let agent = agents.start(self.spec(target, session)).map_err(said)?;
         let stop = StopHandle::new()?;
-        control.attempt_began(&TaskId::new("generate"), &stop);
+        control.claim_begins(&TaskId::new("generate"));
+        control.attempt_began(&stop);
         let mut nowhere = |_: Stream, _: &[u8]| Ok(());
         let ended = agent.watch(&mut nowhere, &stop);
         let _ = control.attempt_ended();

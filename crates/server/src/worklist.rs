@@ -27,6 +27,7 @@ pub(crate) struct Worklist {
     places: TodoPlaces,
     list: TodoList,
     plan: Plan,
+    done_before: usize,
     /// Entries before this one have nothing to do in this pass.
     cursor: usize,
     owed: HashMap<TaskId, MarkRequest>,
@@ -65,7 +66,16 @@ impl Worklist {
         let list = TodoList::load(&places)?;
         let plan = Plan::default();
         let flush_after = Instant::now();
-        Ok(Self { places, list, plan, cursor: 0, owed: HashMap::new(), flush_after, stale: true })
+        Ok(Self {
+            places,
+            list,
+            plan,
+            done_before: 0,
+            cursor: 0,
+            owed: HashMap::new(),
+            flush_after,
+            stale: true,
+        })
     }
 
     /// The files that the list was read from.
@@ -127,6 +137,8 @@ impl Worklist {
             // A refusal means that someone else (the socket) was quicker: the next refresh sees what is so.
             let _ = store.execute_all(batch, now)?;
         }
+        let is_done_before = |entry: &&Entry| entry.known == Known::New && entry.mark == Mark::Done;
+        self.done_before = plan.entries.iter().filter(is_done_before).count();
         self.plan = plan;
         self.cursor = 0;
         store.view(|state| self.owe_all(state, now))?;
@@ -157,6 +169,11 @@ impl Worklist {
                 Standing::Settled | Standing::Running | Standing::Blocked => None,
             });
         waits.min()
+    }
+
+    /// Lines that were ticked before the checkpoint ever knew them: done, though no task stands for them.
+    pub(crate) fn done_before(&self) -> usize {
+        self.done_before
     }
 
     /// An entry of the plan.

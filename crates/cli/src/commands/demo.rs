@@ -66,16 +66,16 @@ fn start_and_kill(scratch: &Scratch, context: &mut Context) -> Result<Ledger, Cl
     let mut server = start(scratch.dir(), context)?;
     let began = Instant::now();
     while !Ledger::read(scratch.dir())?.was_started("build") {
-        if server.try_wait()?.is_some() || began.elapsed() > PATIENCE {
-            server.kill()?;
+        if server.0.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+            server.0.kill()?;
             return Err(io::Error::other(context.say.text("demo-never-came")).into());
         }
         pause(Duration::from_millis(20));
     }
     pause(Duration::from_millis(700));
-    let pid = server.id().to_string();
-    server.kill()?; // SIGKILL: no good-bye, no clean-up
-    server.wait()?;
+    let pid = server.0.id().to_string();
+    server.0.kill()?; // SIGKILL: no good-bye, no clean-up
+    server.0.wait()?;
     let before = Ledger::read(scratch.dir())?;
     let text = msg!(context.say, "demo-killed", pid = pid);
     let text = context.out.paint.ink(Ink::Bad, text);
@@ -84,7 +84,7 @@ fn start_and_kill(scratch: &Scratch, context: &mut Context) -> Result<Ledger, Cl
 }
 
 /// This very program, on the scratch project.
-fn start(dir: &Path, context: &mut Context) -> Result<Child, CliError> {
+fn start(dir: &Path, context: &mut Context) -> Result<Server, CliError> {
     context.out.flush()?;
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command.arg("--project").arg(dir).arg("--lang").arg(context.say.lang().code()).arg("run");
@@ -93,17 +93,28 @@ fn start(dir: &Path, context: &mut Context) -> Result<Child, CliError> {
             command.env_remove(name); // the demo's own configuration counts
         }
     }
-    Ok(command.stdin(Stdio::null()).spawn()?)
+    Ok(Server(command.stdin(Stdio::null()).spawn()?))
 }
 
-fn wait(mut server: Child) -> Result<ExitStatus, CliError> {
+/// A server that does not outlive the demo, however that ends.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended already unless the demo broke off.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn wait(mut server: Server) -> Result<ExitStatus, CliError> {
     let began = Instant::now();
     loop {
-        if let Some(status) = server.try_wait()? {
+        if let Some(status) = server.0.try_wait()? {
             return Ok(status);
         }
         if began.elapsed() > PATIENCE {
-            server.kill()?;
+            server.0.kill()?;
         }
         pause(Duration::from_millis(20));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use codeagent_core::{TaskId, TaskState};
 use codeagent_project::config::Loaded;
-use codeagent_project::harmless::harmless_lines;
+use codeagent_project::harmless::{harmless_lines, ink_free};
 use codeagent_project::task_log::TaskLogs;
 use codeagent_server::Access;
 
@@ -15,7 +15,7 @@ use crate::args::TaskArg;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
-use crate::text::ink_free::ink_free;
+
 use crate::text::out::{Out, Written};
 
 /// How often a followed log is looked at.

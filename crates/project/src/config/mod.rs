@@ -1,6 +1,6 @@
 //! The configuration: one table of keys, a YAML file, the environment and flags, with the origin of each value.
 //!
-//! [`load`] is the way in. What can be set, with defaults and kinds, stands in `keys.rs`.
+//! [`load()`] is the way in. What can be set, with defaults and kinds, stands in `keys.rs`.
 
 mod env;
 mod env_file;

@@ -218,12 +218,13 @@ impl Engine {
 
     /// Where the work stands, for those who watch.
     pub(super) fn progress(&self) -> Result<Progress, StoreError> {
-        let (listed, pruned) = (self.worklist.entries().len(), self.tally.pruned);
+        let listed = self.worklist.entries().len();
+        let gone = self.tally.pruned + self.worklist.done_before();
         self.store.view(|state| {
             let counts = state.counts();
             Progress {
-                total: listed.max(counts.total() + pruned),
-                completed: counts.of(TaskState::Completed) + pruned,
+                total: listed.max(counts.total() + gone),
+                completed: counts.of(TaskState::Completed) + gone,
                 failed: counts.of(TaskState::Failed),
             }
         })
