@@ -2,6 +2,7 @@
 use std::{
     fs,
     io::{self, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -52,7 +53,9 @@ impl TaskFile {
     /// As the disk gives them.
     pub(crate) fn write(dir: &Path, attempt_id: &AttemptId, text: &str) -> Result<Self, StoreError> {
         let path = dir.join(format!("{TASK_FILE_PREFIX}{}.txt", attempt_id.0));
-        let written = create_new_private(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let written = make_folder(dir)
+            .and_then(|()| create_new_private(&path))
+            .and_then(|mut file| file.write_all(text.as_bytes()));
         match written {
             Ok(()) => Ok(Self(path)),
             Err(source) => Err(StoreError::Io { action: "write", path, source: source.into() }),
@@ -79,6 +82,14 @@ impl Drop for TaskFile {
     fn drop(&mut self) {
         // A file that stays is taken away at the next start.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Makes the folder if it is missing, but not the project's, which may have been deleted.
+fn make_folder(dir: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     agents::{Processes, SystemDice},
     attempt::TaskFile,
     chronicle::Chronicle,
+    client::Client,
     control::Control,
     engine::{Ending, Engine, EngineError, Mode, Tally},
     generate::Generator,
@@ -171,7 +172,12 @@ impl Session {
             checkpoint_file: checkpoint_file.clone(),
             engine: Some(Running { control: Arc::clone(&engine.control), mode: engine.mode.as_str() }),
         };
-        let socket = match Socket::serve(socket::path_for(&checkpoint_file), service) {
+        let path = socket::path_for(&checkpoint_file);
+        // Without files there is no lock that would tell a dead server's socket from a living one's.
+        let is_taken = !project.config.server.checkpoint.enabled && Client::find(&path).is_some();
+        let served =
+            if is_taken { Err(io::ErrorKind::AddrInUse.into()) } else { Socket::serve(path, service) };
+        let socket = match served {
             Ok(socket) => Some(Arc::new(socket)),
             Err(error) => {
                 let text = msg!(engine.chronicle.catalogue(), "server-no-socket", error = error.to_string());
