@@ -13,6 +13,7 @@ todo-notice-unclosed-fence = a code block is never closed: everything after this
 todo-notice-unclosed-comment = an HTML comment is never closed: everything after this line counts as comment
 todo-notice-bad-id = an id is 1 to 64 letters, digits, dots, underscores or hyphens: this one is ignored, the task goes by its text
 todo-notice-marks-differ = the task stands elsewhere with another mark: done counts before skipped, skipped before open
+todo-notice-same-id = another text has the same id: both are one task, and only the first text is worked
 todo-notice-too-deep = tasks nest deeper than 64 levels: deeper ones count as children of the 64th
 todo-notice-no-text = an item has no text and is passed over
 todo-notice-no-tasks = neither `tasks:` nor `todo:` nor a list: no tasks in this file

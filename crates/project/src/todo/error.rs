@@ -62,7 +62,7 @@ pub struct TodoNotice {
 }
 
 /// What a [`TodoNotice`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoticeKind {
     /// A folder, pipe or device has the name of a list.
     NotAFile,
@@ -76,6 +76,8 @@ pub enum NoticeKind {
     BadId,
     /// The task stands elsewhere too, with another mark: done counts before skipped, skipped before open.
     MarksDiffer,
+    /// The id was given to another text before: they are one task, and only the first text is worked.
+    SameId,
     /// Tasks nest deeper than 64 levels; the deeper ones are taken as children of the 64th.
     TooDeep,
     /// A YAML item has no text.

@@ -36,9 +36,7 @@ pub(super) fn merge(files: &[Parsed], mut notice: impl FnMut(usize, usize, Notic
             let parent = entry.parent.map(|parent: usize| line_of[parent]);
             let line = entry.line;
             let (at, differs) = merged.add(entry, parent, &file.headings, number);
-            if differs {
-                notice(number, line, NoticeKind::MarksDiffer);
-            }
+            differs.into_iter().for_each(|kind| notice(number, line, kind));
             line_of.push(at);
         }
         merged.line_of.push(line_of);
@@ -48,23 +46,25 @@ pub(super) fn merge(files: &[Parsed], mut notice: impl FnMut(usize, usize, Notic
 }
 
 impl Merged {
-    /// Adds an entry, or finds the line that it repeats; tells whether their marks differ.
+    /// Adds an entry, or finds the line that it repeats; tells in what they differ.
     fn add(
         &mut self,
         entry: &Entry,
         parent: Option<usize>,
         headings: &[String],
         file: usize,
-    ) -> (usize, bool) {
+    ) -> (usize, Vec<NoticeKind>) {
         let above = parent.map_or_else(Lineage::default, |parent| self.lineages[parent].clone());
         let (derived, lineage) = above.child(&entry.text);
         let id = entry.given_id.clone().unwrap_or(derived);
         match self.index.entry(id.clone()) {
             Slot::Occupied(slot) => {
                 let line = &mut self.lines[*slot.get()];
-                let differs = line.mark != entry.mark;
+                let marks = (line.mark != entry.mark).then_some(NoticeKind::MarksDiffer);
+                let texts =
+                    (line.text != entry.text && entry.given_id.is_some()).then_some(NoticeKind::SameId);
                 line.mark = stronger(line.mark, entry.mark);
-                (*slot.get(), differs)
+                (*slot.get(), marks.into_iter().chain(texts).collect())
             }
             Slot::Vacant(slot) => {
                 let at = self.lines.len();
@@ -75,7 +75,7 @@ impl Merged {
                 let heading = entry.heading.map(|heading| headings[heading].clone());
                 let Entry { given_id, text, mark, .. } = entry.clone();
                 self.lines.push(Line { given_id, text, parent, heading, mark });
-                (at, false)
+                (at, Vec::new())
             }
         }
     }

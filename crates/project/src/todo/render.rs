@@ -49,6 +49,7 @@ impl TodoNotice {
             NoticeKind::UnclosedComment => "todo-notice-unclosed-comment",
             NoticeKind::BadId => "todo-notice-bad-id",
             NoticeKind::MarksDiffer => "todo-notice-marks-differ",
+            NoticeKind::SameId => "todo-notice-same-id",
             NoticeKind::TooDeep => "todo-notice-too-deep",
             NoticeKind::NoText => "todo-notice-no-text",
             NoticeKind::NoTasks => "todo-notice-no-tasks",
