@@ -20,6 +20,7 @@ use jiff::civil::DateTime;
 use crate::{
     attempt::Attempt,
     observe::{Outcome, WaitReason},
+    once::{Once, ToldOfLists},
     recover::Recovery,
     report, say,
     worklist::Refreshed,
@@ -37,6 +38,17 @@ pub(crate) struct Chronicle {
     catalogue: Arc<Catalogue>,
     status: Option<StatusManager>,
     logs: TaskLogs,
+    trouble: Trouble,
+}
+
+/// What was told already.
+#[derive(Debug, Default)]
+struct Trouble {
+    status: Once,
+    logs: Once,
+    boxes: Once,
+    lists: ToldOfLists,
+    marks: ToldOfLists,
 }
 
 impl Chronicle {
@@ -49,7 +61,7 @@ impl Chronicle {
         secrets: &[String],
     ) -> Self {
         let logs = TaskLogs::new(logs_dir, config.executor.max_log_bytes, secrets);
-        Self { catalogue, status, logs }
+        Self { catalogue, status, logs, trouble: Trouble::default() }
     }
 
     /// The catalogue of the user's language.
@@ -64,12 +76,16 @@ impl Chronicle {
 
     fn status(&self, now: Now, append: impl FnOnce(&StatusManager, DateTime) -> std::io::Result<()>) {
         let (Some(status), Some(at)) = (&self.status, now.local.to_civil()) else { return };
-        if let Err(error) = append(status, at) {
-            let path = status.path().display();
-            tracing::warn!(
-                "{}",
-                msg!(self.catalogue, "server-status-unwritten", path = path, error = error.to_string())
-            );
+        match append(status, at) {
+            Ok(()) => self.trouble.status.over(),
+            Err(error) if self.trouble.status.is_news(&error.to_string()) => {
+                let (path, error) = (status.path().display(), error.to_string());
+                tracing::warn!(
+                    "{}",
+                    msg!(self.catalogue, "server-status-unwritten", path = path, error = error)
+                );
+            }
+            Err(_) => {}
         }
     }
 
@@ -122,7 +138,10 @@ impl Chronicle {
             started: now.local.to_civil()?,
         };
         match self.logs.start(&header) {
-            Ok(log) => Some(log),
+            Ok(log) => {
+                self.trouble.logs.over();
+                Some(log)
+            }
             Err(error) => {
                 self.log_unwritten(&error);
                 None
@@ -253,7 +272,7 @@ impl Chronicle {
         for (id, mark) in &refreshed.by_hand {
             self.ticked_by_hand(id, *mark);
         }
-        self.list_notices(&refreshed.notices);
+        self.tell(self.trouble.lists.news(&refreshed.notices));
     }
 
     fn ticked_by_hand(&self, id: &TaskId, mark: Mark) {
@@ -261,8 +280,14 @@ impl Chronicle {
         tracing::info!("{}", msg!(self.catalogue, key, id = id.as_str()));
     }
 
-    /// What the user should know about the lists.
-    pub(crate) fn list_notices(&self, notices: &[TodoNotice]) {
+    /// Boxes were written, if any were owed: what the user should know about it.
+    pub(crate) fn boxes_written(&self, notices: &[TodoNotice]) {
+        if !notices.is_empty() {
+            self.tell(self.trouble.marks.news(notices));
+        }
+    }
+
+    fn tell(&self, notices: Vec<&TodoNotice>) {
         for notice in notices {
             tracing::warn!("{}", notice.render(&self.catalogue));
         }
@@ -271,7 +296,9 @@ impl Chronicle {
     /// Boxes could not be written; the checkpoint has what they lack.
     pub(crate) fn boxes_unwritten(&self, error: &TodoError) {
         let error = error.render(&self.catalogue);
-        tracing::warn!("{}", msg!(self.catalogue, "server-boxes-unwritten", error = error));
+        if self.trouble.boxes.is_news(&error) {
+            tracing::warn!("{}", msg!(self.catalogue, "server-boxes-unwritten", error = error));
+        }
     }
 
     /// Nothing may be started for a while.
@@ -297,7 +324,10 @@ impl Chronicle {
     }
 
     fn log_unwritten(&self, error: &std::io::Error) {
-        tracing::warn!("{}", msg!(self.catalogue, "server-log-unwritten", error = error.to_string()));
+        let error = error.to_string();
+        if self.trouble.logs.is_news(&error) {
+            tracing::warn!("{}", msg!(self.catalogue, "server-log-unwritten", error = error));
+        }
     }
 }
 

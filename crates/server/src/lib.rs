@@ -15,6 +15,7 @@ mod generate;
 mod guard;
 pub mod notices;
 pub mod observe;
+mod once;
 mod order;
 mod recover;
 mod report;

@@ -83,7 +83,7 @@ impl Engine {
 
     pub(super) fn write_boxes(&mut self, force: bool) {
         match self.worklist.flush(force) {
-            Ok(notices) => self.chronicle.list_notices(&notices),
+            Ok(notices) => self.chronicle.boxes_written(&notices),
             Err(error) => self.chronicle.boxes_unwritten(&error),
         }
     }
