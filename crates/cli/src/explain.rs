@@ -182,7 +182,12 @@ fn todo(error: &TodoError, say: &Catalogue) -> Failure {
         }
         TodoError::KeepsChanging { path } => msg!(say, "cli-todo-keeps-changing", path = shown_path(path)),
     };
-    Failure::new(Exit::Usage, sentence)
+    let hint = match error {
+        TodoError::InvalidUtf8 { .. } => Some(say.text("cli-hint-not-utf8")),
+        TodoError::TooLarge { .. } => Some(say.text("cli-hint-too-large")),
+        TodoError::Io { .. } | TodoError::Yaml { .. } | TodoError::KeepsChanging { .. } => None,
+    };
+    Failure { hint, ..Failure::new(Exit::Usage, sentence) }
 }
 
 fn argument(bad: &BadArgument, say: &Catalogue) -> Failure {

@@ -35,6 +35,14 @@ impl Would {
     pub(crate) fn of(project: &Loaded, now: Now) -> Result<Self, CliError> {
         let list = TodoList::load(&session::places(project)).map_err(ServerError::from)?;
         let state = state(project)?;
+        let may_generate = project.config.server.auto_todo_generation.enabled;
+        if list.files().is_empty()
+            && !may_generate
+            && state.counts().total() == 0
+            && state.pruned().len() == 0
+        {
+            return Err(ServerError::NoList { project_dir: project.project_dir.clone() }.into());
+        }
         let plan = Plan::of(&state, list.lines());
         let tasks = plan.entries.iter().enumerate().filter_map(|(index, entry)| {
             let standing = plan.standing(&state, index, now);

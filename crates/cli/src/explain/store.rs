@@ -1,5 +1,7 @@
 //! What is wrong with the checkpoint's files, in sentences.
 
+use std::io;
+
 use codeagent_checkpoint::StoreError;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::messages::Catalogue;
@@ -34,7 +36,7 @@ pub(super) fn store(error: &StoreError, say: &Catalogue) -> Failure {
                 Exit::Disk,
                 msg!(say, "cli-error-disk", action = self::action(action, say), path = path, why = why),
             )
-            .hint(say.text("cli-hint-disk"))
+            .hint(say.text(way_out(source)))
         }
         StoreError::Newer { path, version } => {
             let (path, version) = (shown_path(path), one_line(version, SHOWN));
@@ -70,4 +72,15 @@ fn action(verb: &str, say: &Catalogue) -> String {
         "write" => "cli-action-write",
         other => return other.to_owned(),
     })
+}
+
+/// What a person can do about a disk's answer.
+fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        // EPERM comes from immutable files, too.
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "cli-hint-not-writable",
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => "cli-hint-in-the-way",
+        io::ErrorKind::NotFound => "cli-hint-folder-gone",
+        _ => "cli-hint-disk",
+    }
 }

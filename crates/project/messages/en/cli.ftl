@@ -370,6 +370,11 @@ cli-hint-network = put the checkpoint on a local disk: `server.checkpoint.checkp
 cli-error-store = the server can no longer save its state: { $what }
 cli-error-disk = cannot { $action } { $path }: { $why }; nothing unsaved was acknowledged
 cli-hint-disk = make space or mend the disk, then start again: everything that was acknowledged is there
+cli-hint-not-writable = make the folder and its files writable for this user, then start again: everything that was acknowledged is there
+cli-hint-in-the-way = something else has the name of our file or folder: move it away, then start again
+cli-hint-folder-gone = the folder is gone: put it back, or make a new one and start again
+cli-hint-not-utf8 = save the file as UTF-8; for example `iconv -f LATIN1 -t UTF-8`
+cli-hint-too-large = split the list, or raise `project.todo_max_bytes`
 cli-error-fenced = another part of this process has taken the checkpoint over
 cli-error-closed = the checkpoint is closed already
 
