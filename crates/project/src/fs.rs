@@ -60,17 +60,9 @@ pub enum ReadOutcome {
 /// # Errors
 /// Those of the system, `NotFound` among them.
 pub fn read_regular(path: &Path, limit: u64) -> io::Result<ReadOutcome> {
-    let file = match open_without_waiting(path) {
-        // A socket cannot be opened.
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
-            return Ok(ReadOutcome::NotRegular);
-        }
-        other => other?,
-    };
-    let meta = file.metadata()?;
-    if !meta.is_file() {
+    let Some((file, meta)) = open_if_regular(path, OpenOptions::new().read(true))? else {
         return Ok(ReadOutcome::NotRegular);
-    }
+    };
     if meta.len() > limit {
         return Ok(ReadOutcome::TooLarge(meta.len()));
     }
@@ -82,9 +74,30 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<ReadOutcome> {
     Ok(ReadOutcome::Read(Contents { bytes, stamp: FileStamp::of(&meta) }))
 }
 
-fn open_without_waiting(path: &Path) -> io::Result<File> {
+/// Opens a regular file for reading. Never waits on a pipe, never reads a device.
+///
+/// # Errors
+/// Those of the system; `InvalidInput` for what is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let opened = open_if_regular(path, OpenOptions::new().read(true))?;
+    opened.map(|(file, _)| file).ok_or_else(not_regular)
+}
+
+/// `None` for a folder, a pipe, a socket or a device. A pipe is opened without waiting for its other end, and looked
+/// at once it is open: what had the name a moment ago says nothing.
+fn open_if_regular(path: &Path, options: &mut OpenOptions) -> io::Result<Option<(File, Metadata)>> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
+    let file = match options.custom_flags(flags).open(path) {
+        // A socket, or a pipe that nobody reads.
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => return Ok(None),
+        other => other?,
+    };
+    let meta = file.metadata()?;
+    Ok(meta.is_file().then_some((file, meta)))
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 /// Creates a file that must not exist yet, 0600.
@@ -95,12 +108,13 @@ pub fn create_new_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Opens a file for appending; creates it 0600 where there is none.
+/// Opens a regular file for appending; creates it 0600 where there is none. Never waits for the reader of a pipe.
 ///
 /// # Errors
-/// Those of the system.
+/// Those of the system; `InvalidInput` for what is no regular file.
 pub fn append_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    let opened = open_if_regular(path, OpenOptions::new().append(true).create(true).mode(0o600))?;
+    opened.map(|(file, _)| file).ok_or_else(not_regular)
 }
 
 /// Makes a folder and those above it, 0700 where they are ours to make.
@@ -217,6 +231,14 @@ fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
+/// A named pipe that nobody reads or writes.
+#[cfg(test)]
+pub(crate) fn pipe_in(dir: &Path, name: &str) -> PathBuf {
+    let path = dir.join(name);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -250,17 +272,16 @@ mod tests {
     }
 
     #[test]
-    fn pipes_and_folders_are_not_read() {
+    fn pipes_and_folders_are_neither_read_nor_appended_to() {
         let dir = tempfile::tempdir().unwrap();
-        let pipe = dir.path().join("pipe");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &pipe,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::from_raw_mode(0o600),
-            0,
-        )
-        .unwrap();
+        let pipe = pipe_in(dir.path(), "pipe");
+        // With a reader a pipe can be opened for writing at once; it would be full one day.
+        let read_by_someone = pipe_in(dir.path(), "read");
+        let _reader = OpenOptions::new().read(true).write(true).open(&read_by_someone).unwrap();
+        for path in [&pipe, &read_by_someone, Path::new("/dev/null")] {
+            assert_eq!(append_private(path).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{path:?}");
+            assert_eq!(open_regular(path).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{path:?}");
+        }
         assert!(matches!(read_regular(&pipe, 9).unwrap(), ReadOutcome::NotRegular));
         assert!(matches!(read_regular(dir.path(), 9).unwrap(), ReadOutcome::NotRegular));
         fs::write(dir.path().join("f"), "0123456789").unwrap();

@@ -1,12 +1,11 @@
 //! The status file: Markdown in the project that people read and write as well, and that we only ever append to.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 
-use crate::fs::{append_private, create_new_private, create_private_dirs};
+use crate::fs::{append_private, create_new_private, create_private_dirs, open_regular};
 
 /// Longer messages are cut (characters): the status file is an overview, the task log has everything.
 const MAX_MESSAGE: usize = 2000;
@@ -43,7 +42,7 @@ impl StatusManager {
     /// Creates the file with its title and section where there is none.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of the system; `InvalidInput` where the file is a pipe or a device, on which we would wait.
     pub fn append_status(&self, now: DateTime, message: &str, level: u8) -> io::Result<()> {
         let message = harmless_markdown(message);
         let block = match level {
@@ -101,7 +100,7 @@ impl StatusManager {
 }
 
 fn ends_inside_a_line(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path)?;
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(false);
     }
@@ -170,6 +169,15 @@ mod tests {
         fs::write(status.path(), "mine").unwrap();
         status.append_status(date(2026, 1, 18).at(0, 0, 0, 0), "x", 0).unwrap();
         assert_eq!(fs::read_to_string(status.path()).unwrap(), "mine\n- 2026-01-18 00:00:00 - x\n");
+    }
+
+    #[test]
+    fn a_pipe_in_its_place_is_an_error_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let status = manager(dir.path());
+        crate::fs::pipe_in(dir.path(), "status.md");
+        let error = status.append_status(date(2026, 1, 18).at(0, 0, 0, 0), "x", 0).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::fs::{append_private, create_new_private};
+use crate::fs::{append_private, create_new_private, open_regular};
 
 /// Bytes kept free for the line about what is missing and the last one.
 const RESERVE: u64 = 512;
@@ -123,7 +123,7 @@ fn append_segments(path: &Path, mut log: File, numbers: &[u64], left_out: u64) -
     }
     for number in numbers {
         let segment = segment_path(path, *number);
-        io::copy(&mut File::open(&segment)?, &mut log)?;
+        io::copy(&mut open_regular(&segment)?, &mut log)?;
         // One by one: a crash in between repeats at most the segment that it cut off.
         fs::remove_file(segment)?;
     }

@@ -1,6 +1,5 @@
 //! The head of a task log: what a person wants to know first, and what we read back.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use codeagent_core::TaskId;
 use codeagent_core::id::Fingerprint;
 
 use super::LogHeader;
+use crate::fs::open_regular;
 use crate::harmless::harmless_lines;
 
 const RULE: &str = "================================================================================";
@@ -51,7 +51,7 @@ pub(super) struct Known {
 /// Reads a head back; `None` where the file has none.
 pub(super) fn read(path: &Path) -> io::Result<Option<Known>> {
     let mut start = Vec::new();
-    File::open(path)?.take(READ_BACK).read_to_end(&mut start)?;
+    open_regular(path)?.take(READ_BACK).read_to_end(&mut start)?;
     Ok(parse(&String::from_utf8_lossy(&start)))
 }
 

@@ -236,7 +236,11 @@ impl TaskLogs {
         };
         let mut names = Vec::new();
         for entry in entries {
-            names.extend(entry?.file_name().into_string());
+            let entry = entry?;
+            // Nothing else is ours; a pipe with the name of a log must not keep the others from being found.
+            if entry.file_type()?.is_file() {
+                names.extend(entry.file_name().into_string());
+            }
         }
         Ok(names)
     }

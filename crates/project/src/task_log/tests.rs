@@ -175,6 +175,21 @@ fn secrets_are_masked_everywhere() {
 }
 
 #[test]
+fn a_pipe_with_the_name_of_a_log_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = TaskLogs::new(dir.path(), 1 << 20, &[]);
+    let taken = crate::fs::pipe_in(dir.path(), &name::log_name("a", now(), 1));
+    crate::fs::pipe_in(dir.path(), &format!("{}.tail-0", name::log_name("a", now(), 1)));
+    let log = logs.start(&header("a", 1, "x1")).unwrap();
+    let path = log.path().to_owned();
+    log.finish(now(), Level::Info, "done").unwrap();
+    assert_eq!(logs.recover().unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(logs.logs_of("a").unwrap(), [(1, path)]);
+    assert_eq!(logs.rotate(0, |_| false).unwrap(), 1);
+    assert!(taken.symlink_metadata().is_ok());
+}
+
+#[test]
 fn variables_that_look_secret() {
     let vars = [
         ("OPENAI_API_KEY", "0123456789"),

@@ -110,8 +110,8 @@ pub fn make_current(
 /// Whether a generated list is the current one, unchanged.
 #[must_use]
 pub fn is_current(output_dir: &Path, generated: &Path) -> bool {
-    let same = || Some(fs::read(generated).ok()? == fs::read(output_dir.join("CURRENT.md")).ok()?);
-    same().unwrap_or(false)
+    let text = |path: &Path| Some(read_one(path, u64::MAX).ok()?.text);
+    text(generated).is_some_and(|generated| text(&output_dir.join("CURRENT.md")) == Some(generated))
 }
 
 /// Creates a file that must not exist, with all of its bytes from the first moment on.
@@ -187,6 +187,17 @@ mod tests {
         let made = make_current(dir.path(), &generated, "s", LIMIT).unwrap();
         assert_eq!(made, MadeCurrent::Made { archived: None });
         assert!(is_current(dir.path(), &generated));
+    }
+
+    #[test]
+    fn a_pipe_is_neither_a_generated_list_nor_the_current_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let generated = write(dir.path(), "G.md", "");
+        let pipe = crate::fs::pipe_in(dir.path(), "CURRENT.md");
+        assert!(!is_current(dir.path(), &generated));
+        assert!(!is_current(dir.path(), &pipe));
+        assert!(make_current(dir.path(), &generated, "s", LIMIT).is_err());
+        assert!(count(&pipe, LIMIT).is_err());
     }
 
     #[test]
