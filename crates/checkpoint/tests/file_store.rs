@@ -444,3 +444,36 @@ fn a_lock_of_another_process_is_named() {
     other.wait().unwrap();
     drop(folder.open());
 }
+
+#[test]
+fn a_name_with_an_impossible_epoch_costs_nothing() {
+    for kind in ["journal", "mark", "tmp", "link"] {
+        for epoch in [1 << 62, u64::MAX - 1, u64::MAX] {
+            let (folder, _) = crashed();
+            let stray = folder.data().join(format!("list.{kind}-{epoch}"));
+            fs::write(&stray, "of others").unwrap();
+            let store = folder.open();
+            act(&store, vec![complete("b")]);
+            store.checkpoint().unwrap();
+            act(&store, vec![start("c"), complete("c")]);
+            let last = state(&store);
+            store.abandon();
+            assert_eq!(folder.report().0, last, "{kind} {epoch}");
+            assert_eq!(fs::read(&stray).unwrap(), b"of others");
+        }
+    }
+}
+
+#[test]
+fn the_last_epoch_there_is_is_refused_with_nothing_changed_and_a_reset_begins_anew() {
+    let (folder, _) = crashed();
+    fs::write(folder.data().join(format!("list.tmp-{}", (1_u64 << 62) - 1)), "").unwrap();
+    let before = folder.files();
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+    assert_eq!(folder.files(), before);
+    admin::reset(&folder.main(), Folder::options()).unwrap();
+    let store = folder.open();
+    act(&store, vec![add("a")]);
+    store.abandon();
+    assert_eq!(folder.report().0.counts().total(), 1);
+}

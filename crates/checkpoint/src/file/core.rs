@@ -17,7 +17,7 @@ use super::{
     folder,
     journal::Header,
     lock::{Lock, Seen},
-    names::Names,
+    names::{LAST_EPOCH, Names},
     open::FileStoreOptions,
     publish::{self, Backup, Publisher, Snapshot},
     queue::{Answer, Queue, Request},
@@ -105,8 +105,12 @@ impl Shared {
         self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn draw_epoch(&self) -> u64 {
-        self.next_epoch.fetch_add(1, Ordering::Relaxed)
+    fn draw_epoch(&self) -> Result<u64, StoreError> {
+        let next = |epoch: u64| (epoch <= LAST_EPOCH).then(|| epoch + 1);
+        self.next_epoch.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).map_err(|_| {
+            let main = self.names.main();
+            io_error("number the next journal of", main)(io::Error::other("no epoch is left"))
+        })
     }
 
     /// Commits the requests of a group with one write and one sync.
@@ -210,7 +214,7 @@ impl Shared {
             core.lock = Some(Lock::acquire(&*self.disk, &path, &self.options.holder)?);
         }
         let mut notices = self.clear_place(core)?;
-        let epoch = self.draw_epoch();
+        let epoch = self.draw_epoch()?;
         let prepared = Prepared::create(&*self.disk, &self.names, epoch, FIRST_SEGMENT)?;
         let (base, header) = (core.segment.end(), core.segment.header());
         core.segment = prepared.begin(Header { epoch, base, durable_base: true, ..*header })?;
@@ -261,7 +265,7 @@ impl Shared {
     }
 
     fn try_checkpoint(&self, filled: u64, between: impl FnOnce()) -> Result<(), StoreError> {
-        let prepared = Prepared::create(&*self.disk, &self.names, self.draw_epoch(), filled / 2)?;
+        let prepared = Prepared::create(&*self.disk, &self.names, self.draw_epoch()?, filled / 2)?;
         let Some(snapshot) = self.rotate(prepared)? else { return Ok(()) };
         between();
         let mut publisher = self.publisher();
@@ -321,7 +325,7 @@ impl Shared {
         }
         self.still_ours(core, named)?;
         let mut snapshot = self.snapshot_of(core, true);
-        snapshot.meta.epoch = self.draw_epoch();
+        snapshot.meta.epoch = self.draw_epoch()?;
         let mut publisher = self.publisher();
         publisher.publish(&snapshot, Backup::Copy)?;
         core.is_published();

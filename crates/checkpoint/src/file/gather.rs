@@ -11,7 +11,7 @@ use super::{
     disk::{Disk, Stat},
     fail::io_error,
     mark,
-    names::{Kind, Names},
+    names::{Kind, LAST_EPOCH, Names},
     skim::skim,
 };
 use crate::{
@@ -160,7 +160,7 @@ fn is_damage(error: &io::Error) -> bool {
 /// The same of the backup of a good main file; whole where it may have to take the main file's place.
 fn skim_backup(bytes: &[u8], main: &SnapshotMeta) -> SnapshotFile {
     match skim(bytes) {
-        Some(meta) if meta.store_id != main.store_id || meta.epoch <= main.epoch => {
+        Some(meta) if is_possible(&meta) && (meta.store_id != main.store_id || meta.epoch <= main.epoch) => {
             SnapshotFile::Skimmed(meta)
         }
         _ => classify(bytes),
@@ -184,6 +184,9 @@ fn classify_document(document: Document) -> SnapshotFile {
         Ok(state) => state,
         Err(error) => return SnapshotFile::Damaged(error.to_string()),
     };
+    if meta.is_some_and(|meta| !is_possible(&meta)) {
+        return SnapshotFile::Damaged("its epoch or its last record has an impossible number".into());
+    }
     match (digest, meta) {
         (Digest::Matches, Some(meta)) => SnapshotFile::Ours(Box::new(Snapshot { state, meta })),
         (Digest::Absent | Digest::Fails, Some(meta)) if by_python => {
@@ -193,4 +196,9 @@ fn classify_document(document: Document) -> SnapshotFile {
         (Digest::Absent, Some(_)) => SnapshotFile::Damaged("its digest is missing".into()),
         _ => SnapshotFile::Damaged("its digest does not match: damaged, or edited by hand".into()),
     }
+}
+
+/// Whether there is room after it: no store counts that far.
+fn is_possible(meta: &SnapshotMeta) -> bool {
+    meta.epoch <= LAST_EPOCH && meta.last_lsn <= LAST_EPOCH
 }

@@ -12,6 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The last epoch there is. A name with a later one was not given by a store, which begins at 1 and adds 1: counting
+/// it would leave no room for those that follow.
+pub(crate) const LAST_EPOCH: u64 = (1 << 62) - 1;
+
 /// Where each file of one store lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
@@ -110,7 +114,7 @@ impl Names {
             let digits = rest.strip_prefix(kind.infix())?;
             // One spelling for each number: `+1` and `01` are not ours.
             let epoch: u64 = digits.parse().ok()?;
-            (epoch.to_string() == digits).then_some((kind, epoch))
+            (epoch <= LAST_EPOCH && epoch.to_string() == digits).then_some((kind, epoch))
         })
     }
 
@@ -154,6 +158,13 @@ mod tests {
         for other in [".codeagent_checkpoint.journal-07", ".codeagent_checkpoint.journal-", "x.journal-1"] {
             assert_eq!(names.parse(OsStr::new(other)), None, "{other}");
         }
+    }
+
+    #[test]
+    fn an_epoch_that_leaves_no_room_is_not_ours() {
+        let parse = |epoch| names().parse(names().of_epoch(Kind::Journal, epoch).file_name().unwrap());
+        assert_eq!(parse(LAST_EPOCH), Some((Kind::Journal, LAST_EPOCH)));
+        assert_eq!((parse(LAST_EPOCH + 1), parse(u64::MAX)), (None, None));
     }
 
     #[test]

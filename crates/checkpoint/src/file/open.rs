@@ -12,12 +12,12 @@ use codeagent_core::State;
 use super::{
     core::{Core, Shared},
     disk::{Disk, Stat},
-    fail::io_error,
+    fail::{damage, damaged, io_error},
     folder,
     gather::Found,
     journal::{Header, Position},
     lock::{Holder, Lock},
-    names::{Kind, Names},
+    names::{Kind, LAST_EPOCH, Names},
     publish::{self, Backup, Publisher, Snapshot},
     real_disk::RealDisk,
     recover::{self, Base, Decision, Recovered},
@@ -98,8 +98,7 @@ impl FileStore {
             Some(lock) if lock.seen(&*disk)? == super::lock::Seen::Ours => lock,
             _ => Lock::acquire(&*disk, &names.lock(), &options.holder)?,
         };
-        let decided = Found::gather(&*disk, &names)
-            .and_then(|found| Ok((Remains::of(&found, &names), recover::decide(found, &names)?)));
+        let decided = Found::gather(&*disk, &names).and_then(|found| decide(found, &names));
         let (remains, decision) = match decided {
             Ok(decided) => decided,
             Err(error) => {
@@ -114,6 +113,16 @@ impl FileStore {
         drop(tenant);
         Ok((Self::start(shared)?, opening.report))
     }
+}
+
+/// Decides, and looks whether there is an epoch to go on in: while a refusal still changes nothing.
+fn decide(found: Found, names: &Names) -> Result<(Remains, Decision), StoreError> {
+    let remains = Remains::of(&found, names);
+    let decision = recover::decide(found, names)?;
+    if !matches!(decision, Decision::Reset) {
+        remains.next_epoch(names)?;
+    }
+    Ok((remains, decision))
 }
 
 /// Makes the folder and gives the names of the store in it, independent of the current folder.
@@ -154,9 +163,19 @@ impl Remains {
         Self { main: found.main_stat, last_epoch: found.last_epoch, scraps: found.scraps.clone(), all }
     }
 
-    /// Nothing is left under its name; only the epochs stay used.
+    /// Nothing is left under its name; only the epochs stay used, unless none is left after them.
     pub(crate) fn is_all_aside(&mut self) {
-        *self = Self { last_epoch: self.last_epoch, ..Self::default() };
+        let last_epoch = if self.last_epoch < LAST_EPOCH { self.last_epoch } else { 0 };
+        *self = Self { last_epoch, ..Self::default() };
+    }
+
+    /// The epoch of this process's first checkpoint: after every other.
+    fn next_epoch(&self, names: &Names) -> Result<u64, StoreError> {
+        let next = self.last_epoch.checked_add(1).filter(|next| *next <= LAST_EPOCH);
+        next.ok_or_else(|| {
+            let what = format!("a file beside it carries the last epoch there is ({})", self.last_epoch);
+            damaged(vec![damage(names.main(), what)])
+        })
     }
 }
 
@@ -219,7 +238,7 @@ impl Opening {
         };
         let main_is_aside = asides.iter().any(|(path, _)| path == self.names.main());
         let main = self.remains.main.filter(|_| !main_is_aside);
-        let epoch = self.remains.last_epoch + 1;
+        let epoch = self.remains.next_epoch(&self.names)?;
         let start = Start { state, store, end, base, epoch };
         self.first_checkpoint(start, main, lock)
     }
@@ -296,7 +315,7 @@ impl Opening {
             turn: Mutex::new(()),
             publisher: Mutex::new(publisher),
             bell: Default::default(),
-            next_epoch: (start.epoch + 1).into(),
+            next_epoch: start.epoch.saturating_add(1).into(), // whoever draws it looks whether there is one
             ended: OnceLock::new(),
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Publisher {
     main: Option<(Stat, u64)>,
     /// The backup's epoch: its journals are needed.
     backup_epoch: Option<u64>,
+    /// The last epoch that was published here.
+    published: Option<u64>,
     notices: Vec<StoreNotice>,
 }
 
@@ -52,7 +54,7 @@ impl Publisher {
         main: Option<(Stat, u64)>,
         backup_epoch: Option<u64>,
     ) -> Self {
-        Self { disk, names, main, backup_epoch, notices: Vec::new() }
+        Self { disk, names, main, backup_epoch, published: None, notices: Vec::new() }
     }
 
     /// Whether the main file is the one that was published last.
@@ -75,8 +77,12 @@ impl Publisher {
     /// file needs any more are removed.
     pub(crate) fn publish(&mut self, snapshot: &Snapshot, backup: Backup) -> Result<(), StoreError> {
         let epoch = snapshot.meta.epoch;
-        if self.main_epoch().is_some_and(|main| main >= epoch) {
+        if self.published.is_some_and(|published| published >= epoch) {
             return Ok(()); // a later one was published meanwhile
+        }
+        if self.main_epoch().is_some_and(|main| main >= epoch) {
+            let before_main = io::Error::other("its epoch is not after the main file's");
+            return Err(io_error("publish", self.names.main())(before_main));
         }
         let (temporary, stat) = self.write(Kind::Temporary, snapshot)?;
         self.keep_former()?;
@@ -84,6 +90,7 @@ impl Publisher {
         self.disk.rename(&temporary, &main).map_err(io_error("rename", &temporary))?;
         // Before the sync: should that fail, the main file still is this one, and its journal is needed.
         self.main = Some((stat, epoch));
+        self.published = Some(epoch);
         self.sync_dir()?;
         if backup == Backup::Copy || self.is_backup_missing()? {
             let (copy, _) = self.write(Kind::Link, snapshot)?;

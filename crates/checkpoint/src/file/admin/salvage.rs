@@ -32,9 +32,9 @@ impl Salvage {
     pub(super) fn of(found: &mut Found, texts: &[Vec<u8>]) -> Self {
         let mut salvage = Self::from_snapshots(found, texts);
         let records = records(found);
-        for (lsn, record) in records.range(salvage.lsn + 1..) {
-            let follows =
-                *lsn == salvage.lsn + 1 && salvage.chain.is_none_or(|chain| chain == record.previous);
+        for (lsn, record) in records.range(salvage.lsn.saturating_add(1)..) {
+            let follows = Some(*lsn) == salvage.lsn.checked_add(1)
+                && salvage.chain.is_none_or(|chain| chain == record.previous);
             if !follows {
                 salvage.gap();
             }
@@ -206,7 +206,8 @@ fn task_of(event: &Event) -> Option<&TaskId> {
         | Event::TaskGivenUp { id, .. }
         | Event::AttemptExcused { id, .. }
         | Event::TaskRetried { id, .. }
-        | Event::TaskRolledBack { id, .. } => Some(id),
+        | Event::TaskRolledBack { id, .. }
+        | Event::BoxSeen { id } => Some(id),
         Event::ServerStarted { .. }
         | Event::ServerStopped { .. }
         | Event::IterationCounted { .. }
