@@ -31,7 +31,8 @@ pub struct SurvivorQuery {
     /// The attempt's id, as every process of it carries it in its environment.
     pub attempt_id: String,
     /// The project folder in which it ran. A process that says that it runs for another folder is not touched:
-    /// a copied checkpoint must not end the original's child.
+    /// a copied checkpoint must not end the original's child. Where there is no such folder any more, ours may be
+    /// it under a new name: the process is one of ours if it works in our folder.
     pub dir: PathBuf,
 }
 
@@ -51,7 +52,8 @@ pub struct SurvivorEnded {
 /// Ends what is left of attempts whose server is dead: SIGTERM, `grace`, SIGKILL; returns once they are gone.
 ///
 /// A process belongs to an attempt if it is the recorded one (pid, start time *and* boot) or carries the attempt's id
-/// in its environment, and does not say that it runs for another folder; or if it descends from such a process.
+/// in its environment, and does not run for another folder (see [`SurvivorQuery::dir`]); or if it descends from such
+/// a process.
 /// This process and those that it descends from are never touched.
 pub fn end_survivors(queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
     let queries: Vec<Wanted<'_>> = queries.iter().map(Wanted::new).collect();
@@ -112,7 +114,7 @@ impl<'a> Wanted<'a> {
     fn matches(&self, stat: &Stat, environ: &Environ) -> bool {
         let marked = environ.get(ATTEMPT_ID_VAR) == Some(self.query.attempt_id.as_bytes());
         match environ.get(PROJECT_DIR_VAR) {
-            Some(dir) => (marked || self.is_recorded(stat)) && self.is_our_folder(dir),
+            Some(dir) => (marked || self.is_recorded(stat)) && self.is_our_folder(dir, stat.pid),
             // A program that wrote over its environment: where it stands must speak for it.
             None => self.is_recorded(stat) && self.works_in_our_folder(stat.pid),
         }
@@ -127,16 +129,25 @@ impl<'a> Wanted<'a> {
                 .is_some_and(|identity| identity.pid == stat.pid && identity.start_ticks == stat.start_ticks)
     }
 
-    /// By name, or (a symbolic link on the way) because it is the same folder.
-    fn is_our_folder(&self, named: &[u8]) -> bool {
+    /// By name, or (a symbolic link on the way) because it is the same folder, or because it is the folder that had
+    /// this name before it was moved.
+    fn is_our_folder(&self, named: &[u8], pid: i32) -> bool {
         let path = Path::new(std::ffi::OsStr::from_bytes(named));
-        path == self.query.dir || (self.dir.is_some() && folder(path) == self.dir)
+        path == self.query.dir
+            || (self.dir.is_some() && folder(path) == self.dir)
+            || (is_gone(path) && self.works_in_our_folder(pid))
     }
 
     fn works_in_our_folder(&self, pid: i32) -> bool {
         let dir = procfs::working_dir(pid);
         dir.is_some_and(|dir| dir.ancestors().any(|dir| self.dir.is_some() && folder(dir) == self.dir))
     }
+}
+
+/// Whether nothing has this name. One that cannot be looked at may be there.
+fn is_gone(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    std::fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
 /// Which folder it is, by whatever name.

@@ -5,7 +5,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,27 @@ impl Drop for Dead {
     fn drop(&mut self) {
         // Whatever the test did: nothing may be left.
         end_survivors(&[self.query()], Duration::ZERO);
+    }
+}
+
+/// A folder that has another name, until this is dropped.
+struct Moved {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl Moved {
+    fn from(dir: &Path) -> Self {
+        let to = dir.with_extension("moved");
+        std::fs::rename(dir, &to).unwrap();
+        Self { from: dir.to_owned(), to }
+    }
+}
+
+impl Drop for Moved {
+    fn drop(&mut self) {
+        // So that it is found and removed.
+        let _ = std::fs::rename(&self.to, &self.from);
     }
 }
 
@@ -158,6 +179,33 @@ fn the_child_of_the_original_of_a_copied_folder_is_not_touched() {
     let query = SurvivorQuery { dir: copy.path().to_owned(), ..without_mark.query() };
     assert_eq!(end_survivors(&[query], GRACE), []);
     assert_eq!((dead.lives(), without_mark.lives()), ((true, true), (true, true)));
+}
+
+#[test]
+fn survivors_are_found_in_a_folder_that_was_moved() {
+    for identity_is_known in [true, false] {
+        let dead = Dead::with_child(FAMILY);
+        let moved = Moved::from(dead.dir.path());
+        let identity = identity_is_known.then(|| dead.identity.clone());
+        let ended = end_survivors(&[SurvivorQuery { identity, dir: moved.to.clone(), ..dead.query() }], GRACE);
+        assert!(found(&ended).contains(&dead.leader) && found(&ended).contains(&dead.other), "{ended:?}");
+        assert_eq!(dead.lives(), (false, false));
+    }
+}
+
+#[test]
+fn the_child_of_a_folder_that_was_moved_elsewhere_is_not_touched() {
+    // A copy that was made before the move: the original's child works in the original, wherever that is now.
+    let dead = Dead::with_child(FAMILY);
+    let copy = tempfile::tempdir().unwrap();
+    let query = SurvivorQuery { dir: copy.path().to_owned(), ..dead.query() };
+    let moved = Moved::from(dead.dir.path());
+    assert_eq!(end_survivors(std::slice::from_ref(&query), GRACE), []);
+    // The same where the folder was deleted under its child.
+    drop(moved);
+    std::fs::remove_dir_all(dead.dir.path()).unwrap();
+    assert_eq!(end_survivors(&[query], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
 }
 
 #[test]
