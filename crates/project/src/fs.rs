@@ -89,7 +89,9 @@ fn open_if_regular(path: &Path, options: &mut OpenOptions) -> io::Result<Option<
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = match options.custom_flags(flags).open(path) {
         // A socket, or a pipe that nobody reads.
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => return Ok(None),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+            return Ok(None);
+        }
         other => other?,
     };
     let meta = file.metadata()?;

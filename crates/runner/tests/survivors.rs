@@ -187,7 +187,8 @@ fn survivors_are_found_in_a_folder_that_was_moved() {
         let dead = Dead::with_child(FAMILY);
         let moved = Moved::from(dead.dir.path());
         let identity = identity_is_known.then(|| dead.identity.clone());
-        let ended = end_survivors(&[SurvivorQuery { identity, dir: moved.to.clone(), ..dead.query() }], GRACE);
+        let ended =
+            end_survivors(&[SurvivorQuery { identity, dir: moved.to.clone(), ..dead.query() }], GRACE);
         assert!(found(&ended).contains(&dead.leader) && found(&ended).contains(&dead.other), "{ended:?}");
         assert_eq!(dead.lives(), (false, false));
     }
