@@ -3,7 +3,7 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -12,12 +12,38 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// How often, and how long apart, a lock file is read that does not name its holder yet.
-const TRIES: u32 = 20;
-const BETWEEN: Duration = Duration::from_millis(5);
+/// How long it is waited for a lock whose holder says that it needs it for a moment only, or changes all the time.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same, where the holder is no more.
+const LET_GO_WAIT: Duration = Duration::from_millis(500);
+/// The same, where the file does not name its holder yet.
+const UNNAMED_WAIT: Duration = Duration::from_millis(100);
 
-/// How long it is waited between two tries for a lock that its holder has let go; [`TRIES`] times at most.
-const LET_GO_WAIT: Duration = Duration::from_millis(25);
+/// How long is waited between two tries: it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+const LAST_WAIT: Duration = Duration::from_millis(50);
+
+/// How often a lock file is made again that was deleted while it was locked.
+const TRIES: u32 = 20;
+
+/// For how long a lock is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HolderKind {
+    /// As long as its process works: whoever comes meanwhile is refused at once.
+    #[default]
+    Server,
+    /// For the moment of one command: whoever comes meanwhile waits.
+    Command,
+}
+
+impl HolderKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Command => "command",
+        }
+    }
+}
 
 /// Who holds a lock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,18 +54,26 @@ pub struct Holder {
     pub host: Box<str>,
     /// The boot that the pid belongs to.
     pub boot_id: Box<str>,
+    /// For how long; `server` where the file does not say it.
+    pub kind: HolderKind,
 }
 
 impl Holder {
-    /// This process.
+    /// This process, for a moment.
+    pub fn this_command() -> Self {
+        Self { kind: HolderKind::Command, ..Self::this_process() }
+    }
+
+    /// This process, for as long as it works.
     pub fn this_process() -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into();
         let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self { pid: std::process::id(), host, boot_id: boot_id.trim().into() }
+        Self { pid: std::process::id(), host, boot_id: boot_id.trim().into(), kind: HolderKind::Server }
     }
 
     fn to_text(&self) -> String {
-        format!("pid {}\nhost {}\nboot_id {}\n", self.pid, self.host, self.boot_id)
+        let Self { pid, host, boot_id, kind } = self;
+        format!("pid {pid}\nhost {host}\nkind {}\nboot_id {boot_id}\n", kind.as_str())
     }
 
     /// Whether only a child that is being started can still have the lock: its holder is a process of this boot
@@ -47,7 +81,7 @@ impl Holder {
     fn has_let_go(&self) -> bool {
         let this = Self::this_process();
         if self.boot_id != this.boot_id || self.pid == this.pid {
-            return self == &this;
+            return Self { kind: this.kind, ..self.clone() } == this;
         }
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         // The state follows the name, which may hold anything (proc(5)).
@@ -63,7 +97,9 @@ impl Holder {
         let pid = field("pid")?.parse().ok()?;
         // Whoever reads half a file learns it from the last line that is missing.
         let boot_id = field("boot_id").filter(|_| text.ends_with('\n'))?;
-        Some(Self { pid, host: field("host").unwrap_or_default().into(), boot_id: boot_id.into() })
+        let is_command = field("kind") == Some(HolderKind::Command.as_str());
+        let kind = if is_command { HolderKind::Command } else { HolderKind::Server };
+        Some(Self { pid, host: field("host").unwrap_or_default().into(), boot_id: boot_id.into(), kind })
     }
 }
 
@@ -87,21 +123,30 @@ pub(crate) enum Seen {
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Takes the lock, or says who has it. Waits where it can be had in a moment.
     pub(crate) fn acquire(disk: &dyn Disk, path: &Path, holder: &Holder) -> Result<Self, StoreError> {
-        for _ in 0..TRIES {
+        Self::acquire_within(PATIENCE, disk, path, holder)
+    }
+
+    fn acquire_within(
+        patience: Duration,
+        disk: &dyn Disk,
+        path: &Path,
+        holder: &Holder,
+    ) -> Result<Self, StoreError> {
+        let mut waiting = Waiting::new(patience);
+        let mut tries = 0;
+        while tries < TRIES {
             let former = disk.read(path).map_err(io_error("read", path))?.map(|(text, _)| text);
             let file = disk.open_or_create(path).map_err(io_error("open", path))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // A child that was being started when its server was killed holds the descriptor until
-                    // it has become its own program: the next server must not fail for that.
-                    if former.as_deref().and_then(Holder::parse).is_some_and(|holder| holder.has_let_go()) {
-                        std::thread::park_timeout(LET_GO_WAIT);
-                        continue;
-                    }
-                    return Err(in_use(disk, path));
+                    drop(file);
+                    // As it is now: the former text may be of the one before.
+                    let text = disk.read(path).ok().flatten().map(|(text, _)| text);
+                    waiting.wait(text.as_deref().and_then(Holder::parse), path)?;
+                    continue;
                 }
                 Err(error) => return Err(io_error("lock", path)(error)),
             }
@@ -109,12 +154,13 @@ impl Lock {
             let lock = Self { file, id, path: path.to_owned(), former };
             // Deleted between opening and locking: what we locked is not what others will find.
             if lock.seen(disk)? != Seen::Ours {
+                tries += 1;
                 continue;
             }
             lock.write(holder.to_text().as_bytes())?;
             return Ok(lock);
         }
-        Err(in_use(disk, path))
+        Err(in_use(None, path))
     }
 
     fn write(&self, text: &[u8]) -> Result<(), StoreError> {
@@ -141,18 +187,45 @@ impl Lock {
     }
 }
 
-/// Who has it: its name may not be written yet.
-fn in_use(disk: &dyn Disk, path: &Path) -> StoreError {
-    let mut holder = None;
-    for attempt in 0..TRIES {
-        if attempt > 0 {
-            std::thread::park_timeout(BETWEEN);
-        }
-        holder = disk.read(path).ok().flatten().and_then(|(text, _)| Holder::parse(&text));
-        if holder.is_some() {
-            break;
-        }
+/// The wait for a lock that others hold, one after the other.
+struct Waiting {
+    patience: Duration,
+    began: Instant,
+    /// Who holds it, and since when we know.
+    holder: Option<Holder>,
+    holder_since: Instant,
+    next: Duration,
+}
+
+impl Waiting {
+    fn new(patience: Duration) -> Self {
+        let began = Instant::now();
+        Self { patience, began, holder: None, holder_since: began, next: FIRST_WAIT }
     }
+
+    /// Waits for a while, or says who it is that can't be waited for.
+    fn wait(&mut self, holder: Option<Holder>, path: &Path) -> Result<(), StoreError> {
+        if self.holder != holder {
+            (self.holder, self.holder_since) = (holder, Instant::now());
+        }
+        let worth = match &self.holder {
+            None => UNNAMED_WAIT,
+            Some(holder) if holder.kind == HolderKind::Command => self.patience,
+            // A child that was being started when its server was killed holds the descriptor until
+            // it has become its own program: the next server must not fail for that.
+            Some(holder) if holder.has_let_go() => LET_GO_WAIT,
+            Some(_) => Duration::ZERO,
+        };
+        if self.holder_since.elapsed() >= worth || self.began.elapsed() >= self.patience {
+            return Err(in_use(self.holder.take(), path));
+        }
+        std::thread::park_timeout(self.next);
+        self.next = (self.next * 2).min(LAST_WAIT);
+        Ok(())
+    }
+}
+
+fn in_use(holder: Option<Holder>, path: &Path) -> StoreError {
     let (pid, host) = holder.map_or((None, None), |holder| (Some(holder.pid), Some(holder.host)));
     StoreError::InUse { pid, host, lock: path.to_owned() }
 }
@@ -169,6 +242,56 @@ mod tests {
         let text = holder.to_text();
         for cut in 0..text.len() {
             assert_eq!(Holder::parse(&text.as_bytes()[..cut]), None, "{cut}");
+        }
+        let command = Holder::this_command();
+        assert_eq!(Holder::parse(command.to_text().as_bytes()), Some(command));
+        let old = format!("pid {}\nhost {}\nboot_id {}\n", holder.pid, holder.host, holder.boot_id);
+        assert_eq!(Holder::parse(old.as_bytes()), Some(holder));
+    }
+
+    /// A lock of another living process, and the lock file's path.
+    fn held_by_other(kind: HolderKind) -> (tempfile::TempDir, PathBuf, Arc<dyn DiskFile>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let holder = Holder { pid: std::os::unix::process::parent_id(), kind, ..Holder::this_process() };
+        std::fs::write(&path, holder.to_text()).unwrap();
+        let file = RealDisk.open_or_create(&path).unwrap();
+        file.try_lock().unwrap();
+        (dir, path, file)
+    }
+
+    #[test]
+    fn a_command_is_waited_for() {
+        let (_dir, path, other) = held_by_other(HolderKind::Command);
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || Lock::acquire(&RealDisk, &path, &Holder::this_process())
+        });
+        // Longer than a dead holder is waited for.
+        let until = Instant::now() + LET_GO_WAIT * 2;
+        while Instant::now() < until {
+            std::thread::park_timeout(LAST_WAIT);
+        }
+        assert!(!waiting.is_finished());
+        drop(other);
+        let lock = waiting.join().unwrap().unwrap();
+        assert_eq!(lock.seen(&RealDisk).unwrap(), Seen::Ours);
+        assert_eq!(Holder::parse(&std::fs::read(&path).unwrap()), Some(Holder::this_process()));
+    }
+
+    #[test]
+    fn a_command_is_not_waited_for_for_ever_and_a_server_never() {
+        for (kind, patience) in [
+            (HolderKind::Command, Duration::from_millis(60)),
+            (HolderKind::Server, Duration::from_secs(3600)),
+        ] {
+            let (_dir, path, _other) = held_by_other(kind);
+            match Lock::acquire_within(patience, &RealDisk, &path, &Holder::this_command()) {
+                Err(StoreError::InUse { pid, .. }) => {
+                    assert_eq!(pid, Some(std::os::unix::process::parent_id()));
+                }
+                _ => panic!("had twice"),
+            }
         }
     }
 

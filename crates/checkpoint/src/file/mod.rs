@@ -32,7 +32,7 @@ mod takeover;
 #[cfg(feature = "testing")]
 pub mod twin;
 
-pub use lock::Holder;
+pub use lock::{Holder, HolderKind};
 pub use open::{FileStoreOptions, Notify};
 pub use real_disk::RealDisk;
 pub use report::{AsideReason, MainUnusable, OpenReport, StoreNotice};

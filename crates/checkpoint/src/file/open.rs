@@ -41,7 +41,8 @@ pub struct FileStoreOptions {
     pub allow_network: bool,
     /// Who is told of what happens after the open. Called under locks of the store: it must not call it. Default: nobody.
     pub notify: Notify,
-    /// Named in the lock file. Default: this process.
+    /// Named in the lock file, with the kind of its hold, which says whether others wait for it or are refused.
+    /// Default: this process, for as long as it works.
     pub holder: Holder,
     /// Identity of a store that is created. Default: random.
     pub new_store_id: Option<StoreId>,
@@ -65,6 +66,13 @@ impl Default for FileStoreOptions {
             settle: Duration::from_millis(800),
             journal_limit: 8 * 1024 * 1024,
         }
+    }
+}
+
+impl FileStoreOptions {
+    /// For a command that opens, does one thing and closes: others wait for it.
+    pub fn for_command() -> Self {
+        Self { holder: Holder::this_command(), ..Self::default() }
     }
 }
 

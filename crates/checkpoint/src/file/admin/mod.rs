@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     disk::Disk,
     gather::Found,
-    lock::Lock,
+    lock::{Holder, HolderKind, Lock},
     names::Names,
     open::{FileStoreOptions, Opening, Remains, prepare_folder},
     publish,
@@ -36,7 +36,8 @@ struct Held {
 impl Held {
     fn lock(disk: Arc<dyn Disk>, path: &Path, options: FileStoreOptions) -> Result<Self, StoreError> {
         let names = prepare_folder(&*disk, path, &options)?;
-        let lock = Lock::acquire(&*disk, &names.lock(), &options.holder)?;
+        let holder = Holder { kind: HolderKind::Command, ..options.holder.clone() };
+        let lock = Lock::acquire(&*disk, &names.lock(), &holder)?;
         let opening = Opening {
             disk,
             names,
