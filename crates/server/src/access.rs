@@ -188,7 +188,7 @@ impl Access {
 
     /// Does something on the files, as their one writer for this moment.
     fn on_files<T>(&self, act: impl FnOnce(&Service) -> Result<T, ServiceError>) -> Result<T, AccessError> {
-        let (store, _) = FileStore::open(&self.checkpoint_file, FileStoreOptions::default())?;
+        let (store, _) = FileStore::open(&self.checkpoint_file, FileStoreOptions::for_command())?;
         let service = Service {
             store: Arc::new(store),
             clock: Arc::new(SystemClock),
