@@ -155,9 +155,11 @@ pub(super) fn read_all(places: &TodoPlaces) -> Result<Found, TodoError> {
     Ok(found)
 }
 
-/// `NotADirectory`: the project has a file called `todo`, which is no concern of ours.
+/// `NotADirectory`: the project has a file called `todo`, which is no concern of ours. `LOOP`: a link that leads to
+/// itself leads nowhere.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 pub(super) fn io_error(path: &Path, source: io::Error) -> TodoError {

@@ -187,6 +187,19 @@ fn one_file_under_several_names_is_read_once() {
 }
 
 #[test]
+fn links_that_lead_nowhere_are_told_and_passed_over() {
+    let project = Project::new(&[("TODO.md", "- [ ] A\n"), ("file", "")]);
+    symlink("todo.md", project.path("todo.md")).unwrap();
+    symlink("file/below", project.path("todo.yaml")).unwrap();
+    symlink("todo", project.path("todo")).unwrap();
+    let list = project.load();
+    assert_eq!(list.lines().len(), 1);
+    assert_eq!(kinds(&list), [(0, NoticeKind::DanglingLink), (0, NoticeKind::DanglingLink)]);
+    let request = MarkRequest { id: list.ids()[0].clone(), mark: Mark::Done, comment: None };
+    assert_eq!(set_marks(&project.places(), &[request]).unwrap().changed.len(), 1);
+}
+
+#[test]
 fn what_is_no_list_is_told_or_refused() {
     assert!(Project::new(&[]).load().lines().is_empty());
     assert!(Project::new(&[("todo.md", ""), ("todo.yaml", "")]).load().notices().is_empty());
