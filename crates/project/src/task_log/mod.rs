@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::DateTime;
 
@@ -83,6 +83,25 @@ impl Level {
     }
 }
 
+/// A text with what looks like a secret masked, where there are no [`TaskLogs`] that know secret values as well. The
+/// patterns are made at the first call; after it one costs about what the text's bytes cost.
+#[must_use]
+pub fn mask(text: &str) -> String {
+    static LOOKS: LazyLock<Secrets> = LazyLock::new(|| Secrets::new(&[]));
+    masked(&LOOKS, text)
+}
+
+fn masked(secrets: &Secrets, text: &str) -> String {
+    let (mut masker, mut masked) = (Masker::new(), Vec::new());
+    let mut sink = |bytes: &[u8]| masked.write_all(bytes);
+    // Writing into memory does not fail; if it did, nothing would be better than a secret.
+    let written = masker.push(secrets, text.as_bytes(), &mut sink);
+    match written.and_then(|()| masker.finish(secrets, &mut sink)) {
+        Ok(()) => String::from_utf8_lossy(&masked).into_owned(),
+        Err(_) => String::new(),
+    }
+}
+
 impl TaskLogs {
     /// For a folder, which is made when the first log is. `max_bytes` is `executor.max_log_bytes` (4096 at least);
     /// `secrets` are values to mask besides what looks like a secret (see [`secret_values`]).
@@ -119,9 +138,9 @@ impl TaskLogs {
     fn begin(&self, header: &LogHeader<'_>, path: PathBuf, file: fs::File) -> io::Result<TaskLog> {
         // A text of 1 MB must not use the log up.
         let limit = usize::try_from(self.max_bytes / 8).unwrap_or(usize::MAX).clamp(256, 64 << 10);
-        let head = self.masked(&header::write(header, limit))?;
+        let head = self.mask(&header::write(header, limit));
         let mut log = TaskLog::new(Bounded::new(path, file, 0, self.max_bytes), Arc::clone(&self.secrets));
-        log.file.write(&head)?;
+        log.file.write(head.as_bytes())?;
         Ok(log)
     }
 
@@ -135,17 +154,7 @@ impl TaskLogs {
     /// A text with its secrets masked, as a log shows it: for error messages that quote output.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
-        // Writing into memory does not fail.
-        let masked = self.masked(text).unwrap_or_default();
-        String::from_utf8_lossy(&masked).into_owned()
-    }
-
-    fn masked(&self, text: &str) -> io::Result<Vec<u8>> {
-        let (mut masker, mut masked) = (Masker::new(), Vec::new());
-        let mut sink = |bytes: &[u8]| masked.write_all(bytes);
-        masker.push(&self.secrets, text.as_bytes(), &mut sink)?;
-        masker.finish(&self.secrets, &mut sink)?;
-        Ok(masked)
+        masked(&self.secrets, text)
     }
 
     /// Puts the side files of logs that a crash cut off into their logs. To be called once, before the first

@@ -175,6 +175,15 @@ fn secrets_are_masked_everywhere() {
 }
 
 #[test]
+fn a_line_is_masked_with_and_without_logs() {
+    let line = "use password=hunter2, x-pensive y";
+    let logs = TaskLogs::new("nowhere", 1 << 20, &["x-pensive".to_owned()]);
+    assert_eq!(logs.mask(line), "use password=*** *** y");
+    assert_eq!(mask(line), "use password=*** x-pensive y");
+    assert_eq!(mask("nothing to see: Привет"), "nothing to see: Привет");
+}
+
+#[test]
 fn a_pipe_with_the_name_of_a_log_is_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let logs = TaskLogs::new(dir.path(), 1 << 20, &[]);
@@ -235,6 +244,12 @@ fn measure_throughput() {
     let begin = std::time::Instant::now();
     let logs = TaskLogs::new(dir.path(), 1 << 20, &[]);
     println!("patterns: {:?}", begin.elapsed());
+    let line = "{\"type\":\"assistant\",\"token\":\"abcdefgh12345678\"} ".repeat(4);
+    let begin = std::time::Instant::now();
+    for _ in 0..100_000 {
+        assert!(!std::hint::black_box(logs.mask(&line)).is_empty());
+    }
+    println!("a line of {} bytes masked: {:?}", line.len(), begin.elapsed() / 100_000);
     let begin = std::time::Instant::now();
     for attempt in 0..1000 {
         let id = format!("task_{attempt}");
