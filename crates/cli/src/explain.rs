@@ -167,8 +167,9 @@ fn no_executor(say: &Catalogue) -> Failure {
 fn todo(error: &TodoError, say: &Catalogue) -> Failure {
     let sentence = match error {
         TodoError::Io { path, source } => {
-            let (path, why) = (shown_path(path), system(source));
-            return Failure::new(exit_of_io(source), msg!(say, "cli-error-file", path = path, why = why));
+            // Of the lists only the reading ends a command (boxes that can't be written stay owed): nothing of
+            // ours was to be written, and who wrote the list can mend it.
+            msg!(say, "cli-error-file", path = shown_path(path), why = system(source))
         }
         TodoError::TooLarge { path, bytes, limit } => {
             msg!(say, "cli-todo-too-large", path = shown_path(path), bytes = *bytes, limit = *limit)

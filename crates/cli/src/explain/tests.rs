@@ -64,6 +64,10 @@ fn all() -> Vec<(CliError, Exit)> {
         (ServerError::Engine(disk("sync").into()).into(), Exit::Disk),
         (TodoError::InvalidUtf8 { path: path(), line: 3 }.into_server(), Exit::Usage),
         (TodoError::TooLarge { path: path(), bytes: 9, limit: 8 }.into_server(), Exit::Usage),
+        (
+            TodoError::Io { path: path(), source: io_error(io::ErrorKind::PermissionDenied) }.into_server(),
+            Exit::Usage,
+        ),
         (TodoError::KeepsChanging { path: path() }.into_server(), Exit::Usage),
         (CliError::AgentBroken, Exit::Unfinished),
         (CliError::Output(io_error(io::ErrorKind::StorageFull)), Exit::Disk),
