@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use codeagent_core::{TaskId, TaskState};
 use codeagent_project::config::Loaded;
+use codeagent_project::fs::open_regular;
 use codeagent_project::harmless::{harmless_lines, ink_free};
 use codeagent_project::task_log::TaskLogs;
 use codeagent_server::Access;
@@ -117,7 +118,7 @@ struct Reader {
 
 impl Reader {
     fn open(path: &Path, harmless: bool) -> Result<Self, CliError> {
-        let file = File::open(path).map_err(|error| CliError::File(path.to_owned(), error))?;
+        let file = open_regular(path).map_err(|error| CliError::File(path.to_owned(), error))?;
         Ok(Self { file, path: path.to_owned(), harmless, held: Vec::new() })
     }
 
