@@ -477,3 +477,27 @@ fn the_last_epoch_there_is_is_refused_with_nothing_changed_and_a_reset_begins_an
     store.abandon();
     assert_eq!(folder.report().0.counts().total(), 1);
 }
+
+#[test]
+fn an_import_of_an_older_copy_forgets_no_completion() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a"), add("b")]);
+    store.close().unwrap();
+    let copy = folder.0.path().join("old.json");
+    fs::copy(folder.main(), &copy).unwrap();
+    let store = folder.open();
+    act(&store, vec![start("a"), complete("a"), add("c"), start("c"), complete("c")]);
+    store.abandon();
+    let report = admin::import(&folder.main(), &copy, Folder::options()).unwrap();
+    assert!(report.notices.contains(&StoreNotice::CompletionsKept { count: 2 }), "{report:?}");
+    let (found, _) = folder.report();
+    let states = ["a", "b"].map(|name| found.task(&id(name)).unwrap().state());
+    assert_eq!(states, [TaskState::Completed, TaskState::Pending]);
+    assert!(found.is_text_completed("Do c"));
+    // What can't be read keeps nobody from importing.
+    fs::write(folder.main(), "ruin").unwrap();
+    fs::write(folder.backup(), "ruin").unwrap();
+    admin::import(&folder.main(), &copy, Folder::options()).unwrap();
+    assert_eq!(folder.report().0.task(&id("a")).unwrap().state(), TaskState::Pending);
+}

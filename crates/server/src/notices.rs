@@ -56,6 +56,10 @@ pub fn lines(notice: &StoreNotice, catalogue: &Catalogue) -> Vec<(Level, String)
             let count = completions_kept.to_string();
             vec![(Level::Warning, msg!(catalogue, "server-store-saved-by-other", count = count))]
         }
+        StoreNotice::CompletionsKept { count } => {
+            let count = count.to_string();
+            vec![(Level::Warning, msg!(catalogue, "server-store-completions-kept", count = count))]
+        }
         StoreNotice::Recreated => vec![(Level::Warning, catalogue.text("server-store-recreated"))],
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 pub mod admin;
 mod background;
+mod completions;
 mod core;
 pub mod disk;
 mod fail;

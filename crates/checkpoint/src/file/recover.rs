@@ -12,9 +12,10 @@
 //! ```
 use std::path::PathBuf;
 
-use codeagent_core::{Event, Fingerprint, Header, State, TaskId, TaskState, invariants};
+use codeagent_core::{Event, Header, State, TaskId, TaskState, invariants};
 
 use super::{
+    completions::remember_completions,
     fail::{damage, damaged},
     gather::{Found, Snapshot, SnapshotFile},
     journal::{self, Position},
@@ -286,21 +287,6 @@ fn catch_up(state: &mut State, tail: &[Event]) {
 
 fn is_completed(state: &State, id: &TaskId) -> bool {
     state.task(id).is_some_and(|task| task.state() == TaskState::Completed)
-}
-
-/// Completed tasks of ours that the other program's document lacks become fingerprints. Gives how many there were.
-fn remember_completions(state: &mut State, ours: &State) -> usize {
-    let pruned: Vec<Fingerprint> = ours.pruned().filter(|known| !state.is_pruned(**known)).copied().collect();
-    let lacking: Vec<Fingerprint> = ours
-        .tasks()
-        .filter(|task| task.state() == TaskState::Completed && state.task(&task.id).is_none())
-        .flat_map(|task| [Fingerprint::of_id(&task.id), Fingerprint::of_text(&task.text)])
-        .collect();
-    let kept = lacking.len() / 2;
-    for fingerprint in pruned.into_iter().chain(lacking) {
-        state.apply(&Event::CompletionRemembered { fingerprint });
-    }
-    kept
 }
 
 /// The reason why the backup was needed belongs to what could not be read of it.

@@ -49,6 +49,11 @@ pub enum StoreNotice {
         /// How many tasks that we know as completed it did not know; they will not run again.
         completions_kept: usize,
     },
+    /// An import was older than what it replaced.
+    CompletionsKept {
+        /// How many tasks that were completed it did not know as such; they will not run again.
+        count: usize,
+    },
     /// The files were deleted while they were in use; they were written anew, nothing was lost.
     Recreated,
 }

@@ -4,6 +4,7 @@
 ## Start and stop.
 
 server-started = Server started. Session: { $session }
+server-stopping = Stopping: the running task is ended and put back (up to { $seconds } s). Once more (Ctrl+C) ends it at once
 server-stopped = Server stopped. Clean stop: yes
 server-checkpoint-off = Checkpoints are off (server.checkpoint.enabled: false): nothing will survive the end
 server-no-socket = No local socket, commands cannot reach this server: { $error }
@@ -83,6 +84,7 @@ server-store-replayed = Transitions replayed from the journal: { $count }
 server-store-torn = The torn end of the journal was dropped: { $bytes } bytes, nothing acknowledged is in it
 server-store-imported = The checkpoint file of another program was taken over
 server-store-saved-by-other = The checkpoint file was saved by another program and taken over. Completed tasks that it did not know: { $count }; they will not run again
+server-store-completions-kept = Completed tasks that the imported file did not know as such: { $count }; they stay completed and will not run again (codeagent retry runs one anew)
 server-store-recreated = The checkpoint files were deleted during the work and written anew, nothing was lost
 server-aside-damaged = damaged, or edited by hand (the latter can be taken over: codeagent checkpoint import)
 server-aside-older = older than what there is
