@@ -38,6 +38,10 @@ fn mistakes_are_named_with_their_place() {
         ("server: {checkpoint: {checkpoint_file: \"a\\0b\"}}\n", &["server.checkpoint.checkpoint_file"]),
         ("executor: {command: 'agent x'}\n", &["executor.command", "hint: ", "[\"./agent.sh\""]),
         ("executor: {command: {a: b}}\n", &["executor.command"]),
+        (
+            "executor: {command: [a, '{task_tex}']}\n",
+            &["config.yaml:1:21: executor.command", "did you mean `{task_text}`?"],
+        ),
         ("executor: {timeout: 1e999}\n", &["executor.timeout"]),
         ("executor: {stdin: maybe}\n", &["executor.stdin", "none, prompt"]),
         ("executor: {retry: {initial_delay: .nan}}\n", &["executor.retry.initial_delay"]),
@@ -122,5 +126,8 @@ fn an_executor_that_cannot_be_started_uses_nothing_up() {
     assert_eq!(project.read("todo.md"), "- [ ] one <!-- id: one -->\n");
     project.say(&["run", "--exec", ""]).failed(2, &["--exec", "hint: "]);
     project.say(&["run", "--exec", "'open"]).failed(2, &["--exec", "hint: "]);
+    project
+        .say(&["run", "--exec", "echo {task_tex}"])
+        .failed(2, &["--exec: executor.command", "`{task_text}`"]);
     project.say(&["run", "--exec", "true"]).done();
 }

@@ -22,6 +22,7 @@ config-error-empty = is empty
 config-error-no-variable = the variable { $name } is not set, neither in the environment nor in .env
 config-error-bad-expansion = a variable is written {"${"}NAME{"}"} or {"${"}NAME:-default{"}"}
 config-error-unknown-key = there is no such key
+config-error-placeholder = `{ $found }` is no placeholder; did you mean `{ $known }`?
 
 ## What a key expects.
 
@@ -71,6 +72,7 @@ config-notice-env-unreadable = the file of variables is left out: { $error }
 config-notice-base-dir-ignored = { $place }: project.base_dir names another folder; it counts only in a file given by --config
 config-notice-log-fields = logging.format: unknown fields: { $names }
 config-notice-log-without-message = logging.format does not contain %(message)s: log lines will not say anything
+config-notice-placeholder = { $place }: { $key }: `{ $found }` is no placeholder and is handed on as it is
 
 ## The description of each section and key. The default is added where they are shown.
 

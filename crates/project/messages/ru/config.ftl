@@ -22,6 +22,7 @@ config-error-empty = пусто
 config-error-no-variable = переменная { $name } не задана ни в окружении, ни в .env
 config-error-bad-expansion = переменная пишется {"${"}ИМЯ{"}"} или {"${"}ИМЯ:-значение{"}"}
 config-error-unknown-key = такого ключа нет
+config-error-placeholder = нет такой подстановки: `{ $found }`; возможно, имелась в виду `{ $known }`?
 
 ## Чего ожидает ключ.
 
@@ -74,6 +75,7 @@ config-notice-env-unreadable = файл переменных пропущен: {
 config-notice-base-dir-ignored = { $place }: project.base_dir указывает на другую папку; он учитывается только в файле, заданном через --config
 config-notice-log-fields = logging.format: неизвестные поля: { $names }
 config-notice-log-without-message = в logging.format нет %(message)s: строки журнала ничего не сообщат
+config-notice-placeholder = { $place }: { $key }: `{ $found }` — не подстановка и передаётся как есть
 
 ## Описание каждого раздела и ключа. Значение по умолчанию добавляется там, где они показаны.
 

@@ -119,6 +119,13 @@ pub enum Problem {
     BadExpansion,
     /// An override of a key that does not exist.
     UnknownKey,
+    /// A `{word}` that looks like a placeholder and is none.
+    UnknownPlaceholder {
+        /// As written, with its braces.
+        found: String,
+        /// The placeholder that it looks like.
+        known: String,
+    },
 }
 
 /// What stands where something else was expected.
@@ -170,6 +177,15 @@ pub enum Notice {
     BaseDirIgnored(Place),
     /// Fields of `logging.format` that we don't know.
     UnknownLogFields(Vec<String>),
+    /// A `{word}` that is no placeholder, nor looks like one: it is handed on as it is.
+    UnknownPlaceholder {
+        /// As written, with its braces.
+        found: String,
+        /// The key.
+        key: &'static str,
+        /// Where.
+        place: Place,
+    },
     /// `logging.format` does not show the message.
     NoMessageInLogFormat,
 }
@@ -269,6 +285,9 @@ impl Problem {
             Problem::NoVariable(name) => msg!(c, "config-error-no-variable", name = one_line(name, SHOWN)),
             Problem::BadExpansion => c.text("config-error-bad-expansion"),
             Problem::UnknownKey => c.text("config-error-unknown-key"),
+            Problem::UnknownPlaceholder { found, known } => {
+                msg!(c, "config-error-placeholder", found = one_line(found, SHOWN), known = known)
+            }
         }
     }
 }
@@ -334,6 +353,10 @@ impl Notice {
             }
             Notice::UnknownLogFields(names) => {
                 msg!(c, "config-notice-log-fields", names = one_line(&names.join(", "), 200))
+            }
+            Notice::UnknownPlaceholder { found, key, place } => {
+                let (place, found) = (place.to_string(), one_line(found, SHOWN));
+                msg!(c, "config-notice-placeholder", place = place, key = *key, found = found)
             }
             Notice::NoMessageInLogFormat => c.text("config-notice-log-without-message"),
         }

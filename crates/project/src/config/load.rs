@@ -6,6 +6,7 @@ use super::env::Env;
 use super::env_file::{self, Variable};
 use super::error::{ConfigError, Notice, Place, Problem};
 use super::keys::{BASE_DIR, KEYS, Key};
+use super::placeholders::{self, TEMPLATES};
 use super::read::{self, read_base_dir, read_override};
 use super::rows::{Origin, Row, mask_secrets};
 use super::source::{read_text, read_tree};
@@ -106,6 +107,7 @@ pub fn load(request: &ConfigRequest) -> Result<Loaded, ConfigError> {
     }
     loader.read_environment()?;
     loader.read_overrides()?;
+    loader.check_placeholders()?;
     loader.check_log_format();
     Ok(loader.finish(project_dir, file.map(|(path, _)| request.current_dir.join(path))))
 }
@@ -294,6 +296,22 @@ impl<'r> Loader<'r> {
             };
             let value = value.map_err(|problem| fail(place.clone(), key.path, problem))?;
             self.set(key, value, place);
+        }
+        Ok(())
+    }
+
+    /// What counts in the end is checked: a flag may have replaced what the file says.
+    fn check_placeholders(&mut self) -> Result<(), ConfigError> {
+        for (key, known) in TEMPLATES {
+            let row = self.rows.iter().find(|row| row.key == key);
+            let Some(Row { value, origin: Origin::Set(place), .. }) = row else { continue };
+            for word in placeholders::unknown(value, known) {
+                let found = word.found;
+                if let Some(known) = word.meant {
+                    return Err(fail(place.clone(), key, Problem::UnknownPlaceholder { found, known }));
+                }
+                self.notices.push(Notice::UnknownPlaceholder { found, key, place: place.clone() });
+            }
         }
         Ok(())
     }

@@ -247,3 +247,58 @@ fn flags_name_themselves_in_errors() {
     request.overrides = vec![set("server.nonsense", "5")];
     assert_eq!(load(&request).unwrap_err().problem, Problem::UnknownKey);
 }
+
+#[test]
+fn a_misspelt_placeholder_is_an_error_where_it_stands() {
+    let problem =
+        |found: &str, known: &str| Problem::UnknownPlaceholder { found: found.into(), known: known.into() };
+    let command = "executor.command";
+    let wrong = problem("{task_tex}", "{task_text}");
+    refused("executor:\n  command: [a, 'x {task_tex}']\n", 2, 12, command, wrong.clone());
+    refused(
+        "executor: { prompt: '{heading} {parrents}' }\n",
+        1,
+        21,
+        "executor.prompt",
+        problem("{parrents}", "{parents}"),
+    );
+    let generation = "server.auto_todo_generation.command";
+    refused(
+        &nested(generation, "[a, '{todo_fil}']"),
+        3,
+        14,
+        generation,
+        problem("{todo_fil}", "{todo_file}"),
+    );
+
+    let dir = project(&[(CONFIG_FILE, "executor: { command: [a, '{task_tex}'] }\n")]);
+    let mut request = request(&dir);
+    let exec = |word: &str| Override {
+        key: command.into(),
+        value: Given::Words(vec!["a".into(), word.into()]),
+        flag: "--exec".into(),
+    };
+    request.overrides = vec![exec("{tsak_text}")];
+    let error = load(&request).unwrap_err();
+    let said = "--exec: executor.command: `{tsak_text}` is no placeholder; did you mean `{task_text}`?";
+    assert_eq!(error.to_string(), said);
+    // The flag replaces what the file says.
+    request.overrides = vec![exec("{task_text}")];
+    assert_eq!(load(&request).unwrap().notices, []);
+}
+
+#[test]
+fn other_words_in_braces_are_handed_on_with_a_notice() {
+    let all = "{prompt} {task_text} {task_name} {task_id} {task_file} {attempt} {project_dir} {date} {heading} {parents}";
+    let loaded =
+        load_text(&format!("executor: {{ command: [a, '{all}', '{{\"x\": {{}}}}', '{{task}}'] }}\n"))
+            .unwrap();
+    let [notice @ Notice::UnknownPlaceholder { .. }] = &loaded.notices[..] else {
+        panic!("{:?}", loaded.notices)
+    };
+    assert!(notice.is_warning());
+    let text = notice.render(&Catalogue::new(Lang::En));
+    let said =
+        "config/config.yaml:1:22: executor.command: `{task}` is no placeholder and is handed on as it is";
+    assert_eq!(text, said);
+}

@@ -8,6 +8,7 @@ mod error;
 mod expand;
 mod keys;
 mod load;
+mod placeholders;
 mod read;
 mod rows;
 mod schema;
