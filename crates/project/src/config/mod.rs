@@ -28,4 +28,5 @@ pub use types::{
     AutoTodoGeneration, Checkpoint, Config, Executor, Logging, Project, Retry, Server, StdinSource,
     TodoFormat,
 };
+pub(crate) use typo::closest;
 pub use value::{Kind, Value};

@@ -1,7 +1,7 @@
 //! Which known name an unknown one was meant to be.
 
 /// The candidate that the name is most likely a misspelling of.
-pub(super) fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = folded(name);
     let allowed = allowed_distance(name.chars().count());
     candidates

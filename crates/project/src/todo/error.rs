@@ -80,10 +80,46 @@ pub enum NoticeKind {
     SameId,
     /// Tasks nest deeper than 64 levels; the deeper ones are taken as children of the 64th.
     TooDeep,
+    /// A line of Markdown looks like a task and is not read as one: `1. [ ] x`, `- [] x`.
+    LooksLikeTask,
     /// A YAML item has no text.
     NoText,
+    /// A YAML item has keys, and neither `text:` nor `task:` is among them.
+    NoTextKey,
+    /// Under a key of a YAML item stand what seem to be tasks, and it is not a list under `children:`.
+    MeansChildren,
+    /// So many more of those that are told only a few times for each file: see [`NoticeKind::is_told_briefly`].
+    More(usize),
     /// A YAML file has neither `tasks:` nor `todo:` nor is it a list.
     NoTasks,
     /// The mark could not be set without rewriting more than its item.
     CannotEdit,
+}
+
+/// How many notices of those that a whole file may be full of are told one by one.
+const TOLD: usize = 5;
+
+impl NoticeKind {
+    /// Whether a file that was written in another style would be told line by line.
+    #[must_use]
+    pub fn is_told_briefly(self) -> bool {
+        matches!(self, Self::LooksLikeTask | Self::NoText | Self::NoTextKey | Self::MeansChildren)
+    }
+}
+
+/// Leaves the first few of what a whole file may be full of, and says how many more there are.
+pub(super) fn briefly(notices: Vec<(usize, NoticeKind)>) -> Vec<(usize, NoticeKind)> {
+    let (mut told, mut first_untold, mut untold) = (0, None, 0);
+    let mut kept = Vec::new();
+    for (line, kind) in notices {
+        if !kind.is_told_briefly() || told < TOLD {
+            told += usize::from(kind.is_told_briefly());
+            kept.push((line, kind));
+        } else {
+            first_untold.get_or_insert(line);
+            untold += 1;
+        }
+    }
+    kept.extend(first_untold.map(|line| (line, NoticeKind::More(untold))));
+    kept
 }

@@ -8,6 +8,7 @@ use codeagent_core::TaskId;
 use super::edit::{Edits, Lines, RawLine, bom_length, comment_on_one_line, read_box, split_stamp};
 use super::entry::{Entry, MAX_DEPTH, Parsed, Site};
 use super::error::NoticeKind;
+use super::lookalike;
 
 /// A list item that further lines may be nested under.
 struct Item {
@@ -127,6 +128,9 @@ impl Reader<'_> {
             if !ordered && self.task(number, line, cursor, box_at) {
                 return;
             }
+            if lookalike::after_marker(&self.text[box_at.at..line.end], ordered) {
+                self.parsed.notices.push((number, NoticeKind::LooksLikeTask));
+            }
             self.open_item(cursor.column, None);
             in_item = true;
             cursor = box_at;
@@ -149,6 +153,9 @@ impl Reader<'_> {
                 self.block = Block::Comment { line: number };
             }
         } else {
+            if lookalike::without_marker(content) {
+                self.parsed.notices.push((number, NoticeKind::LooksLikeTask));
+            }
             if self.after_blank && !in_item {
                 self.close_items(at.column);
             }

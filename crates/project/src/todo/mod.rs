@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod find;
 pub mod generated;
+mod lookalike;
 mod mark;
 mod markdown;
 mod merge;
@@ -82,8 +83,9 @@ impl TodoList {
         let mut notices = found.notices;
         let mut parsed = Vec::with_capacity(found.files.len());
         for file in &found.files {
-            let list = file.parse()?;
-            notices.extend(list.notices.iter().map(|&(line, kind)| file.notice(line, kind)));
+            let mut list = file.parse()?;
+            let told = error::briefly(std::mem::take(&mut list.notices));
+            notices.extend(told.into_iter().map(|(line, kind)| file.notice(line, kind)));
             parsed.push(list);
         }
         let merged =

@@ -42,7 +42,8 @@ impl TodoNotice {
     /// The sentence, with its place before it.
     #[must_use]
     pub fn render(&self, c: &Catalogue) -> String {
-        let what = c.text(match self.kind {
+        let count = if let NoticeKind::More(count) = self.kind { count } else { 0 };
+        let key = match self.kind {
             NoticeKind::NotAFile => "todo-notice-not-a-file",
             NoticeKind::DanglingLink => "todo-notice-dangling-link",
             NoticeKind::UnclosedFence => "todo-notice-unclosed-fence",
@@ -51,10 +52,15 @@ impl TodoNotice {
             NoticeKind::MarksDiffer => "todo-notice-marks-differ",
             NoticeKind::SameId => "todo-notice-same-id",
             NoticeKind::TooDeep => "todo-notice-too-deep",
+            NoticeKind::LooksLikeTask => "todo-notice-looks-like-task",
+            NoticeKind::NoTextKey => "todo-notice-no-text-key",
+            NoticeKind::MeansChildren => "todo-notice-means-children",
+            NoticeKind::More(_) => "todo-notice-more",
             NoticeKind::NoText => "todo-notice-no-text",
             NoticeKind::NoTasks => "todo-notice-no-tasks",
             NoticeKind::CannotEdit => "todo-notice-cannot-edit",
-        });
+        };
+        let what = msg!(c, key, count = count);
         match self.line {
             0 => format!("{}: {what}", shown(&self.path)),
             line => format!("{}:{line}: {what}", shown(&self.path)),

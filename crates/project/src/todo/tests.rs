@@ -150,7 +150,7 @@ fn yaml_knows_its_tasks() {
         ("F", Mark::Open, None),
     ];
     assert_eq!(got, want);
-    assert_eq!(kinds(&list), [(8, NoticeKind::NoText), (13, NoticeKind::BadId)]);
+    assert_eq!(kinds(&list), [(8, NoticeKind::NoTextKey), (13, NoticeKind::BadId)]);
 }
 
 #[test]
@@ -453,5 +453,63 @@ fn measure_large_lists() {
         assert!(list.changed() != report.changed.is_empty());
         let changed = begin.elapsed();
         println!("{name}: load {load:?}, {} marks {marks:?}, changed {changed:?}", report.changed.len());
+    }
+}
+
+/// What is told of a list, as a person reads it, without its path.
+fn told(name: &str, text: &str) -> Vec<(usize, NoticeKind)> {
+    kinds(&Project::new(&[(name, text)]).load())
+}
+
+#[test]
+fn lines_that_look_like_tasks_are_told() {
+    let text = "- [ ] A\n1. [ ] no\n2) [x] no\n> - [ ] no\n-[ ] no\n\n- [link](x)\n- [x](x)\n- text\n1. text\n\n> text\n\n\
+        ```\n1. [ ] code\n```\n<!--\n1. [ ] comment\n-->\n- [ ]\n";
+    let lines =
+        |lines: &[usize]| lines.iter().map(|line| (*line, NoticeKind::LooksLikeTask)).collect::<Vec<_>>();
+    assert_eq!(told("todo.md", text), lines(&[2, 3, 4, 5]));
+    assert_eq!(told("todo.md", "- [] no\n- [ ]no\n  * [] no\n"), lines(&[1, 2, 3]));
+    assert_eq!(Project::new(&[("todo.md", text)]).texts(), ["A"]);
+}
+
+#[test]
+fn a_file_full_of_what_looks_like_tasks_is_told_briefly() {
+    let text = "1. [ ] x\n".repeat(21) + "- [ ] A <!-- id: ../a -->\n";
+    let list = Project::new(&[("todo.md", &text), ("todo.yaml", "[{title: x}, {text: ''}]\n")]).load();
+    let looks = |line| (line, NoticeKind::LooksLikeTask);
+    let mut expected: Vec<_> = (1..=5).map(looks).collect();
+    expected.extend([(22, NoticeKind::BadId), (6, NoticeKind::More(16))]);
+    expected.extend([(1, NoticeKind::NoTextKey), (1, NoticeKind::NoText)]);
+    let mut got = kinds(&list);
+    got.sort_by_key(|notice| expected.iter().position(|other| other == notice));
+    assert_eq!(got, expected);
+    let en = crate::messages::Catalogue::new(crate::messages::Lang::En);
+    let texts: Vec<_> = list.notices().iter().map(|notice| notice.render(&en)).collect();
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.ends_with("todo.md:6: and 16 more from here on, not read as tasks either")),
+        "{texts:?}"
+    );
+    let looks = "todo.md:1: looks like a task but is not read as one: write `- [ ] …`";
+    assert!(texts.iter().any(|text| text.ends_with(looks)), "{texts:?}");
+}
+
+#[test]
+fn yaml_that_is_not_read_is_told() {
+    let cases = [
+        ("- title: a\n- name: b\n", vec![(1, NoticeKind::NoTextKey), (2, NoticeKind::NoTextKey)]),
+        ("- {text: ''}\n- ''\n", vec![(1, NoticeKind::NoText), (2, NoticeKind::NoText)]),
+        ("- text: a\n  priority: 1\n  subtasks: [b]\n", vec![(3, NoticeKind::MeansChildren)]),
+        (
+            "- text: a\n  chidren: [b]\n- text: c\n  children: d\n",
+            vec![(2, NoticeKind::MeansChildren), (4, NoticeKind::MeansChildren)],
+        ),
+        ("- text: a\n  items: 5\n  children:\n", vec![]),
+        ("tasks: 5\n", vec![(1, NoticeKind::NoTasks)]),
+        ("things: []\n", vec![(1, NoticeKind::NoTasks)]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(told("todo.yaml", text), expected, "{text}");
     }
 }

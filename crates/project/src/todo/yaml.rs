@@ -10,6 +10,7 @@ use super::edit::{Edits, comment_on_one_line, split_stamp};
 use super::entry::{Entry, MAX_DEPTH, Parsed, Site};
 use super::error::NoticeKind;
 use super::mark::MarkRequest;
+use crate::config::closest;
 use crate::yaml::{Kind, Node, YamlError};
 
 /// Line and column (in characters), from 1.
@@ -77,6 +78,7 @@ fn line_of(node: &Node) -> usize {
 fn add_items(parsed: &mut Parsed, items: &[Node], parent: Option<usize>, depth: usize) {
     for item in items {
         let own = add_item(parsed, item, parent);
+        notice_lost_children(parsed, item);
         let Some(children) = item.get("children").and_then(Node::as_seq) else { continue };
         if depth >= MAX_DEPTH {
             parsed.notices.push((line_of(item), NoticeKind::TooDeep));
@@ -87,6 +89,27 @@ fn add_items(parsed: &mut Parsed, items: &[Node], parent: Option<usize>, depth: 
     }
 }
 
+/// Tells of tasks under a task that stand under another key, or are no list.
+fn notice_lost_children(parsed: &mut Parsed, item: &Node) {
+    for (key, value) in item.as_map().unwrap_or_default() {
+        let is_lost = match key.scalar_text() {
+            Some("children") => value.as_seq().is_none() && !value.is_null(),
+            Some(name) => means_children(name) && value.as_seq().is_some_and(|tasks| !tasks.is_empty()),
+            None => false,
+        };
+        if is_lost {
+            parsed.notices.push((line_of(key), NoticeKind::MeansChildren));
+        }
+    }
+}
+
+fn means_children(name: &str) -> bool {
+    closest(name, ["children"]).is_some()
+        || ["subtask", "subtasks", "sub_tasks", "sub-tasks", "child", "items", "tasks", "todo", "steps"]
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other))
+}
+
 fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<usize> {
     let text = match &item.kind {
         Kind::Map(_) => item.get("text").or_else(|| item.get("task")).and_then(Node::scalar_text),
@@ -94,7 +117,10 @@ fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<u
     };
     let text = text.unwrap_or_default().trim();
     if text.is_empty() {
-        parsed.notices.push((line_of(item), NoticeKind::NoText));
+        let has_key = item.get("text").or_else(|| item.get("task")).is_some();
+        let kind =
+            if item.as_map().is_some() && !has_key { NoticeKind::NoTextKey } else { NoticeKind::NoText };
+        parsed.notices.push((line_of(item), kind));
         return None;
     }
     let given_id = item.get("id").and_then(|id| given_id(parsed, id));
