@@ -1,7 +1,7 @@
 //! The store on a real disk while it works: files deleted or replaced under it, readers, many callers, a full disk.
 mod store_folder;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use codeagent_checkpoint::{
     FileStore, FileStoreOptions, Store, StoreError, StoreNotice,
@@ -9,7 +9,7 @@ use codeagent_checkpoint::{
     store::ReadState,
 };
 use codeagent_core::{
-    Command, Fingerprint, TaskState,
+    Command, Fingerprint, Origin, RawJson, TaskState,
     testkit::{at, id},
 };
 
@@ -18,13 +18,7 @@ use store_folder::*;
 #[test]
 fn files_deleted_under_a_running_store_are_written_anew() {
     let folder = Folder::new();
-    let notices = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let told = Arc::clone(&notices);
-    let options = FileStoreOptions {
-        notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
-        ..Folder::options()
-    };
-    let (store, _) = FileStore::open(&folder.main(), options).unwrap();
+    let (store, notices) = folder.open_listening();
     act(&store, vec![add("a"), start("a")]);
     fs::remove_dir_all(folder.data()).unwrap();
     act(&store, vec![complete("a")]);
@@ -55,24 +49,105 @@ fn a_replaced_lock_file_stops_the_store() {
 }
 
 #[test]
-fn a_place_that_someone_else_began_anew_is_taken_back() {
+fn a_place_that_someone_else_began_anew_is_taken_back_with_what_was_added_there() {
+    for in_order in [true, false] {
+        let folder = Folder::new();
+        let (store, notices) = folder.open_listening();
+        act(&store, vec![add("a"), start("a"), add("gone"), start("gone"), complete("gone")]);
+        act(&store, vec![Command::Prune { keep_last_n: 0 }]);
+        // An agent cleans up, and something that runs beside it finds the place empty.
+        let other = Folder::new();
+        let stranger = other.open();
+        let with_text = |name: &str, text: &str, origin| {
+            let metadata = Some(RawJson::new(r#"{"from":"agent"}"#));
+            Command::AddTask { id: id(name), text: text.into(), metadata, origin }
+        };
+        act(
+            &stranger,
+            vec![with_text("z", "Do z", Origin::Added), add("done"), start("done"), complete("done")],
+        );
+        // Of the list, and what we know otherwise.
+        act(&stranger, vec![with_text("line", "A line", Origin::List), add("a"), add("gone")]);
+        if in_order {
+            stranger.close().unwrap();
+        } else {
+            stranger.abandon();
+        }
+        folder.put_back(&other.files());
+        act(&store, vec![complete("a")]);
+        let count = notices.lock().unwrap().last().cloned();
+        assert_eq!(count, Some(StoreNotice::TasksTakenOver { count: 2 }), "{:?}", notices.lock().unwrap());
+        act(&store, vec![add("b")]);
+        let last = state(&store);
+        store.abandon();
+        let (found, _) = folder.report();
+        assert_eq!(found, last);
+        let state_of = |name| found.task(&id(name)).map(|task| task.state());
+        let (completed, pending) = (Some(TaskState::Completed), Some(TaskState::Pending));
+        assert_eq!(["a", "done"].map(state_of), [completed, completed]);
+        assert_eq!(["z", "b", "line", "gone"].map(state_of), [pending, pending, None, None]);
+        let z = found.task(&id("z")).unwrap();
+        assert_eq!(z.extra.as_ref().unwrap().metadata.as_ref().unwrap().as_str(), r#"{"from":"agent"}"#);
+        assert!(folder.names().iter().any(|name| name == "list.json.foreign-1"));
+        let journal_kept = folder.names().iter().any(|name| name.starts_with("list.journal-1.foreign-"));
+        assert!(in_order || journal_kept);
+    }
+}
+
+#[test]
+fn what_can_not_be_read_in_our_place_is_not_called_nothing() {
     let folder = Folder::new();
-    let store = folder.open();
-    act(&store, vec![add("a"), start("a")]);
-    // An agent cleans up, and something that runs beside it finds the place empty.
-    let other = Folder::new();
-    let stranger = other.open();
-    act(&stranger, vec![add("z")]);
-    stranger.abandon();
-    folder.put_back(&other.files());
-    act(&store, vec![complete("a")]);
+    let (store, notices) = folder.open_listening();
+    act(&store, vec![add("a")]);
+    fs::remove_dir_all(folder.data()).unwrap();
+    fs::create_dir(folder.data()).unwrap();
+    fs::write(folder.main(), "ruin").unwrap();
+    store.keep().unwrap();
+    let told = notices.lock().unwrap().clone();
+    assert!(told.contains(&StoreNotice::RecreatedBesideUnread), "{told:?}");
+    assert!(!told.contains(&StoreNotice::Recreated), "{told:?}");
+    assert_eq!(fs::read(folder.data().join("list.json.foreign-1")).unwrap(), b"ruin");
+}
+
+/// A command that found the place empty is still at it.
+#[test]
+fn a_command_in_our_place_is_waited_for() {
+    let folder = Folder::new();
+    let (store, notices) = folder.open_listening();
+    act(&store, vec![add("a")]);
+    fs::remove_dir_all(folder.data()).unwrap();
+    // A process of its own, which fences nobody.
+    let script = "exec 9>list.lock; flock 9; printf 'pid %s\\nhost h\\nkind command\\nboot_id %s\\n' $$ \
+                  $(cat /proc/sys/kernel/random/boot_id) >list.lock; echo; read _";
+    fs::create_dir(folder.data()).unwrap();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script]).current_dir(folder.data());
+    let piped = std::process::Stdio::piped;
+    let Ok(mut other) = command.stdin(piped()).stdout(piped()).spawn() else { return };
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(other.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    std::thread::scope(|scope| {
+        let kept = scope.spawn(|| store.keep());
+        std::thread::park_timeout(std::time::Duration::from_millis(100));
+        drop(other.stdin.take());
+        other.wait().unwrap();
+        kept.join().unwrap().unwrap();
+    });
+    assert_eq!(*notices.lock().unwrap(), [StoreNotice::Recreated]);
+}
+
+/// A part of our own files is no stranger's.
+#[test]
+fn what_is_left_of_our_own_files_is_told_as_ours() {
+    let folder = Folder::new();
+    let (store, notices) = folder.open_listening();
+    act(&store, vec![add("a")]);
+    fs::remove_file(folder.newest_journal()).unwrap();
     act(&store, vec![add("b")]);
-    let last = state(&store);
-    store.abandon();
-    let (found, _) = folder.report();
-    assert_eq!(found, last);
-    assert!(folder.names().iter().any(|name| name == "list.json.foreign-1"));
-    assert!(folder.names().iter().any(|name| name.starts_with("list.journal-1.foreign-")));
+    let told = notices.lock().unwrap().clone();
+    assert!(told.contains(&StoreNotice::Recreated), "{told:?}");
+    assert!(!told.contains(&StoreNotice::RecreatedBesideUnread), "{told:?}");
 }
 
 #[test]

@@ -60,6 +60,13 @@ pub fn lines(notice: &StoreNotice, catalogue: &Catalogue) -> Vec<(Level, String)
             let count = count.to_string();
             vec![(Level::Warning, msg!(catalogue, "server-store-completions-kept", count = count))]
         }
+        StoreNotice::RecreatedBesideUnread => {
+            vec![(Level::Error, catalogue.text("server-store-recreated-beside-unread"))]
+        }
+        StoreNotice::TasksTakenOver { count } => {
+            let count = count.to_string();
+            vec![(Level::Info, msg!(catalogue, "server-store-tasks-taken-over", count = count))]
+        }
         StoreNotice::Recreated => vec![(Level::Warning, catalogue.text("server-store-recreated"))],
     }
 }

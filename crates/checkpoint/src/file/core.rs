@@ -23,6 +23,7 @@ use super::{
     queue::{Answer, Queue, Request},
     report::{AsideReason, StoreNotice},
     segment::{FIRST_SEGMENT, Named, Prepared, Segment},
+    stranger::{self, Stranger},
     takeover::Tenant,
 };
 use crate::{
@@ -210,9 +211,11 @@ impl Shared {
         folder::make(&*self.disk, &self.names)?;
         let path = self.names.lock();
         if core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)? != Seen::Ours {
-            // Whoever holds the lock now began without what we have: then this fails, and nothing is acknowledged.
+            // Whoever holds the lock now began without what we have: a command is waited for, and what it did is
+            // taken over; a server is not, then this fails, and nothing is acknowledged.
             core.lock = Some(Lock::acquire(&*self.disk, &path, &self.options.holder)?);
         }
+        let taken_over = self.take_over(core)?;
         let mut notices = self.clear_place(core)?;
         let epoch = self.draw_epoch()?;
         let prepared = Prepared::create(&*self.disk, &self.names, epoch, FIRST_SEGMENT)?;
@@ -223,9 +226,25 @@ impl Shared {
         core.is_published();
         notices.extend(publisher.take_notices());
         drop(publisher);
-        notices.push(StoreNotice::Recreated);
+        notices.extend(taken_over);
         self.tell(notices);
         Ok(())
+    }
+
+    /// What someone saved in our place becomes part of the state, and so of the snapshot that is written next; gives
+    /// what there is to tell.
+    fn take_over(&self, core: &mut Core) -> Result<Vec<StoreNotice>, StoreError> {
+        if !core.segment.is_deleted()? {
+            return Ok(vec![StoreNotice::Recreated]);
+        }
+        Ok(match stranger::look(&*self.disk, &self.names, self.store) {
+            Stranger::Nobody => vec![StoreNotice::Recreated],
+            Stranger::Unread => vec![StoreNotice::RecreatedBesideUnread],
+            Stranger::Read(theirs) => match stranger::take_over(&mut core.state, &theirs) {
+                0 => vec![StoreNotice::Recreated],
+                count => vec![StoreNotice::Recreated, StoreNotice::TasksTakenOver { count }],
+            },
+        })
     }
 
     /// Where our journal was deleted, what lies in its place is of someone who found the place empty, or a part of

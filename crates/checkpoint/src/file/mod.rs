@@ -29,6 +29,7 @@ pub mod report;
 mod segment;
 mod skim;
 mod store;
+mod stranger;
 mod takeover;
 #[cfg(feature = "testing")]
 pub mod twin;

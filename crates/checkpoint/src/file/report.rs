@@ -56,6 +56,14 @@ pub enum StoreNotice {
     },
     /// The files were deleted while they were in use; they were written anew, nothing was lost.
     Recreated,
+    /// The same, and in their place lay files of someone else that can't be read: they were set aside, and what
+    /// was saved in them is only there.
+    RecreatedBesideUnread,
+    /// Tasks that someone else had saved in the place of the deleted files were taken over.
+    TasksTakenOver {
+        /// How many.
+        count: usize,
+    },
 }
 
 /// Why the main file could not be used.

@@ -6,7 +6,12 @@
     reason = "a part of the tests; each file uses some of it"
 )]
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use codeagent_checkpoint::{
     FileStore, FileStoreOptions, OpenReport, Store, StoreError, StoreNotice, file::AsideReason,
@@ -47,6 +52,17 @@ impl Folder {
 
     pub(crate) fn open(&self) -> FileStore {
         self.try_open().unwrap().0
+    }
+
+    /// The same, and what it tells.
+    pub(crate) fn open_listening(&self) -> (FileStore, Arc<Mutex<Vec<StoreNotice>>>) {
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&notices);
+        let options = FileStoreOptions {
+            notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
+            ..Self::options()
+        };
+        (FileStore::open(&self.main(), options).unwrap().0, notices)
     }
 
     pub(crate) fn report(&self) -> (State, OpenReport) {
