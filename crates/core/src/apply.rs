@@ -57,6 +57,7 @@ impl State {
                 excuse(task, *cause);
             }),
             Event::TaskRetried { id, .. } => self.end(id, retry),
+            Event::BoxSeen { id } => self.update(id, |task| task.reopened = false),
             Event::TaskRolledBack { id, at } => self.end(id, |task| roll_back(task, *at)),
             Event::TasksPruned { ids, .. } => self.prune(ids),
             Event::CompletionRemembered { fingerprint } => {
@@ -124,8 +125,6 @@ fn complete(task: &mut Task, result: Option<&RawJson>, at: LocalTime) {
 }
 
 fn fail(task: &mut Task, error: &str, then: AfterFailure, at: LocalTime) {
-    // `skip` of a task that was just reopened ends no attempt: its box is still the old one.
-    task.reopened &= task.running().is_none();
     task.phase = Phase::Failed(then);
     task.end_time = Some(at);
     task.error = Some(error.into());

@@ -49,6 +49,8 @@ pub enum Command {
     Retry { id: TaskId, text: Option<String> },
     /// `codeagent rollback`.
     Rollback { id: TaskId },
+    /// The box of a reopened task was read, and says what it should.
+    SeeBox { id: TaskId },
     /// `clear_old_tasks`: completed tasks beyond the newest `keep_last_n` leave the document.
     Prune { keep_last_n: usize },
 }

@@ -73,6 +73,10 @@ pub fn decide(state: &State, command: Command, now: Now) -> Result<Vec<Event>, R
             in_state(state, &id, Verb::Rollback, &allowed)?;
             Ok(vec![Event::TaskRolledBack { id, at }])
         }
+        Command::SeeBox { id } => {
+            let is_news = known(state, &id)?.reopened;
+            Ok(if is_news { vec![Event::BoxSeen { id }] } else { Vec::new() })
+        }
         Command::Prune { keep_last_n } => Ok(prune::prune(state, keep_last_n, at)),
     }
 }

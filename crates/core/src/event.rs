@@ -64,6 +64,8 @@ pub enum Event {
     TaskRetried { id: TaskId, at: LocalTime },
     /// The task's changes were taken back.
     TaskRolledBack { id: TaskId, at: LocalTime },
+    /// The box of a reopened task was seen to say what it should: from now on it speaks for a person again.
+    BoxSeen { id: TaskId },
     /// Completed tasks were taken out of the document; their fingerprints stay.
     TasksPruned { ids: Box<[TaskId]>, at: LocalTime },
     /// A completed task that was pruned, or completed elsewhere, is known by its fingerprint.
@@ -102,6 +104,7 @@ impl Event {
             | Self::TaskRolledBack { at, .. }
             | Self::TasksPruned { at, .. } => Some(*at),
             Self::ChildSpawned { .. }
+            | Self::BoxSeen { .. }
             | Self::CompletionRemembered { .. }
             | Self::CompletionForgotten { .. } => None,
         }

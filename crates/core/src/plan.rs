@@ -141,6 +141,13 @@ impl Plan {
         heard.then_some(entry.mark)
     }
 
+    /// Whether the box of a reopened task says what it should, so that it may speak for a person again.
+    pub fn is_box_right(&self, state: &State, entry: usize) -> bool {
+        let entry = &self.entries[entry];
+        let task = state.task(&entry.id).filter(|task| task.reopened && entry.line.is_some());
+        task.is_some_and(|task| due_mark(task, entry.mark) == entry.mark)
+    }
+
     /// What the entry's box should say, by what is durable; none where it says so already or must be left alone,
     /// as a person's word that the checkpoint has not taken over yet must be.
     pub fn owed_mark(&self, state: &State, entry: usize) -> Option<Mark> {

@@ -37,10 +37,12 @@ fn forget(state: &State, id: TaskId, text: Option<&str>, at: LocalTime) -> Resul
         .filter(|fingerprint| state.is_pruned(*fingerprint))
         .map(|fingerprint| Event::CompletionForgotten { fingerprint })
         .collect();
-    if events.is_empty() {
+    let text = text.filter(|text| !text.trim().is_empty());
+    // An id that does not follow from the text has a fingerprint of the text too, which can't be found without it.
+    if events.is_empty() || (text.is_none() && !id.is_derived_form()) {
         return Err(Refusal::UnknownTask(id));
     }
-    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+    if let Some(text) = text {
         let added = id.clone();
         events.push(Event::TaskAdded {
             id: added,

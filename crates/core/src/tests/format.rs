@@ -114,6 +114,7 @@ fn endings() -> Vec<(Event, &'static str)> {
             r#"{"attempt_excused":{"id":"t","cause":"quota","wait":{"since_unix_ms":1768732200000,"delay_ms":5000},"at":AT}}"#,
         ),
         (Event::TaskRetried { id: id.clone(), at }, r#"{"task_retried":{"id":"t","at":AT}}"#),
+        (Event::BoxSeen { id: id.clone() }, r#"{"box_seen":{"id":"t"}}"#),
         (Event::TaskRolledBack { id, at }, r#"{"task_rolled_back":{"id":"t","at":AT}}"#),
     ]
 }
@@ -149,7 +150,7 @@ fn events_are_written_and_read_as_they_always_were() {
 #[test]
 fn every_kind_of_event_has_its_golden_text() {
     let kinds: alloc::collections::BTreeSet<_> = golden().iter().map(|(event, _)| name(event)).collect();
-    assert_eq!(kinds.len(), 16, "one for each arm of `name`, which the compiler keeps complete");
+    assert_eq!(kinds.len(), 17, "one for each arm of `name`, which the compiler keeps complete");
 }
 
 #[test]

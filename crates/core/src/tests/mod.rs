@@ -43,6 +43,7 @@ fn name(event: &Event) -> &'static str {
         Event::AttemptExcused { .. } => "excused",
         Event::TaskRetried { .. } => "retried",
         Event::TaskRolledBack { .. } => "rolled_back",
+        Event::BoxSeen { .. } => "box_seen",
         Event::TasksPruned { .. } => "pruned",
         Event::CompletionRemembered { .. } => "remembered",
         Event::CompletionForgotten { .. } => "forgotten",
