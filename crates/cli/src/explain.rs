@@ -101,6 +101,10 @@ fn refused(refusal: &ApiError, say: &Catalogue) -> Failure {
             );
             Failure { hint: way_out(verb, say), ..Failure::new(Exit::Unfinished, sentence) }
         }
+        ApiError::StillRuns { task_id, pid } => {
+            let id = one_line(task_id.as_str(), SHOWN);
+            Failure::new(Exit::Unfinished, msg!(say, "cli-error-still-runs", id = id, pid = pid.to_string()))
+        }
         ApiError::BadRequest { what } => bad_request(what, say),
         ApiError::Store { what } => {
             Failure::new(Exit::Disk, msg!(say, "cli-error-store", what = one_line(what, SHOWN)))

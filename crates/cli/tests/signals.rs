@@ -154,6 +154,67 @@ fn a_task_added_to_a_waiting_server_runs_at_once() {
     assert_eq!(server.wait().unwrap().code(), Some(0));
 }
 
+/// A cancel at any moment from the claim on ends the attempt.
+#[test]
+fn cancel_reaches_an_attempt_that_has_just_begun() {
+    for round in 0..8 {
+        let project = project("[ $CODEAGENT_TASK_ID = next ] && exit 0; touch working; sleep 600");
+        let mut server =
+            project.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        while project.say(&["cancel", "long"]).code != 0 {
+            assert!(began.elapsed() < Duration::from_secs(60), "{round}: never cancelled");
+        }
+        wait_for(&project, "todo.md", "[x] next");
+        assert_eq!(server.wait().unwrap().code(), Some(1), "{round}");
+    }
+}
+
+/// Commands that hold the files for a moment keep neither each other nor a server out.
+#[test]
+fn commands_and_a_start_wait_for_each_other() {
+    let project = project("true");
+    let mut adding: Vec<_> = (0..12)
+        .map(|n| {
+            let id = format!("t{n}");
+            let mut add = project.command(&["add", &id, "--id", &id]);
+            add.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    assert_eq!(project.say(&["run"]).code, 0);
+    for add in &mut adding {
+        assert_eq!(add.wait().unwrap().code(), Some(0));
+    }
+    assert_eq!(project.say(&["run"]).code, 0);
+    let completed = project.json(&["list", "--state", "completed", "--json"]);
+    assert_eq!(completed["tasks"].as_array().unwrap().len(), 14);
+}
+
+/// Also while the server begins again, a signal ends it.
+#[test]
+fn a_restart_survives_commands_and_hears_signals() {
+    let project = project("true");
+    let mut server = project.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for(&project, "todo.md", "[x] next");
+    for n in 0..5 {
+        restart(&project);
+        let id = format!("r{n}");
+        let added = project.say(&["add", &id, "--id", &id]);
+        assert_eq!(added.code, 0, "{}", added.err);
+    }
+    restart(&project);
+    signal(&server, "TERM");
+    assert_eq!(server.wait().unwrap().code(), Some(143));
+}
+
+/// One that is just beginning again can't be asked yet.
+fn restart(project: &Project) {
+    let began = Instant::now();
+    while project.say(&["restart"]).code != 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "never asked");
+    }
+}
+
 fn wait_for(project: &Project, file: &str, text: &str) {
     let began = Instant::now();
     while !fs::read_to_string(project.dir().join(file)).unwrap_or_default().contains(text) {

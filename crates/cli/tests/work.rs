@@ -124,11 +124,11 @@ fn without_an_executor_it_says_how_to_name_one() {
 fn an_executor_that_cannot_be_started_uses_nothing_up() {
     let project = Project::with_list("- [ ] one\n");
     project.say(&["run", "--exec", "./nothing-here"]).failed(2, &["error: ", "nothing-here", "hint: "]);
-    // The start is on disk before the program is looked for, so it is there: excused.
+    // The program is looked for before the start is claimed.
     let task = &project.json(&["list", "--json"])["tasks"][0];
     assert_eq!(
         (&task["state"], &task["attempts"], &task["excused"]),
-        (&"pending".into(), &1.into(), &1.into())
+        (&"pending".into(), &0.into(), &0.into())
     );
     project.write("agent.sh", "");
     project.say(&["run", "--exec", "./agent.sh"]).failed(2, &["agent.sh"]);

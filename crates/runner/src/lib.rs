@@ -32,6 +32,14 @@ pub use pump::{Output, Stream};
 pub use spec::{AttemptSpec, Item, SpawnError, Stdin};
 pub use stop::StopHandle;
 
+/// Checks everything that can be known before a start: the program, the folder, the lengths. Starts nothing.
+///
+/// # Errors
+/// What [`spawn`] would say.
+pub fn check(spec: &AttemptSpec) -> Result<(), SpawnError> {
+    exec::prepare(spec).map(drop)
+}
+
 /// The variable that marks every process of an attempt; survivors are found by it.
 pub const ATTEMPT_ID_VAR: &str = "CODEAGENT_ATTEMPT_ID";
 /// The variable that names the project folder; survivors of another folder are not ours to end.

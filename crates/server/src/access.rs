@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use codeagent_checkpoint::{
-    StoreError,
+    Store, StoreError,
     clock::{Clock, SystemClock},
     file::{self, FileStore, FileStoreOptions},
 };
@@ -22,6 +22,10 @@ use crate::{
 /// How often, and after what time, a talk that broke off is begun again.
 const ASK_AGAIN: u32 = 20;
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(25);
+
+/// How often, and how long apart, it is looked again whether files that are in use can be had or their server asked.
+const BUSY_TRIES: u32 = 40;
+const BUSY_WAIT: Duration = Duration::from_millis(50);
 
 /// A way to a project's tasks.
 #[derive(Debug)]
@@ -129,10 +133,10 @@ impl Access {
     /// # Errors
     /// [`ApiError::TaskExists`], [`ApiError::BadRequest`], and as the store or the talk gives them.
     pub fn add(&self, task: NewTask) -> Result<TaskView, AccessError> {
-        match &self.client {
-            Some(client) => client.post("/v1/tasks", &task),
-            None => self.on_files(|service| service.add(task)),
-        }
+        self.change(
+            |client| client.post("/v1/tasks", &task, Duration::ZERO),
+            |service| service.add(task.clone()),
+        )
     }
 
     /// `retry`, `skip`, `cancel`, `rollback`. Answers the task as it is then; none for a pruned task whose
@@ -141,21 +145,54 @@ impl Access {
     /// # Errors
     /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], and as the store or the talk gives them.
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, AccessError> {
-        if let Some(client) = &self.client {
-            let verb = match verb {
-                TaskVerb::Retry => "retry",
-                TaskVerb::Skip => "skip",
-                TaskVerb::Cancel => "cancel",
-                TaskVerb::Rollback => "rollback",
-            };
-            let path = format!("/v1/tasks/{}/{verb}", segment(id.as_str()));
-            return client.post::<Acted>(&path, &()).map(|acted| acted.task);
+        let name = match verb {
+            TaskVerb::Retry => "retry",
+            TaskVerb::Skip => "skip",
+            TaskVerb::Cancel => "cancel",
+            TaskVerb::Rollback => "rollback",
+        };
+        let path = format!("/v1/tasks/{}/{name}", segment(id.as_str()));
+        self.change(
+            |client| client.post::<Acted>(&path, &(), self.kill_grace).map(|acted| acted.task),
+            |service| {
+                if matches!(verb, TaskVerb::Cancel | TaskVerb::Rollback) {
+                    self.end_survivors(&*service.store, id)?;
+                }
+                service.act(verb, id)
+            },
+        )
+    }
+
+    /// The task of a dead server: what still works on it is ended before it is called cancelled.
+    fn end_survivors(&self, store: &dyn Store, id: &TaskId) -> Result<(), ServiceError> {
+        let ended = recover::end_survivors_of(store, id, &self.places.project_dir, self.kill_grace)?;
+        match ended.into_iter().find(|survivor| !survivor.gone) {
+            Some(survivor) => Err(ApiError::StillRuns { task_id: id.clone(), pid: survivor.pid }.into()),
+            None => Ok(()),
         }
-        self.on_files(|service| {
-            // The task of a dead server: what still works on it is ended before it is called cancelled.
-            recover::end_survivors_of(&*service.store, id, &self.places.project_dir, self.kill_grace)?;
-            service.act(verb, id)
-        })
+    }
+
+    /// Has something changed by the server, if one runs, else on the files. One that is just starting or ending
+    /// holds the files and can't be asked yet, or no more: it is waited for.
+    fn change<T>(
+        &self,
+        ask: impl Fn(&Client) -> Result<T, AccessError>,
+        act: impl Fn(&Service) -> Result<T, ServiceError>,
+    ) -> Result<T, AccessError> {
+        if let Some(client) = &self.client {
+            return ask(client);
+        }
+        let socket = socket::path_for(&self.checkpoint_file);
+        let mut done = self.on_files(&act);
+        for _ in 0..BUSY_TRIES {
+            let Err(AccessError::Store(StoreError::InUse { .. })) = &done else { break };
+            std::thread::park_timeout(BUSY_WAIT);
+            done = match Client::find(&socket) {
+                Some(client) => return ask(&client),
+                None => self.on_files(&act),
+            };
+        }
+        done
     }
 
     /// `stop`, `restart`.
@@ -164,7 +201,7 @@ impl Access {
     /// [`AccessError::NoServer`].
     pub fn stop(&self, how: StopKind) -> Result<(), AccessError> {
         let client = self.client.as_ref().ok_or(AccessError::NoServer)?;
-        client.post::<bool>("/v1/stop", &StopRequest { how }).map(drop)
+        client.post::<bool>("/v1/stop", &StopRequest { how }, Duration::ZERO).map(drop)
     }
 
     /// Asks the server, if one runs. A talk that breaks off is begun again: the server may be ending, or was killed

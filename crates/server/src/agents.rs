@@ -4,6 +4,12 @@ use codeagent_runner::{Attempt, AttemptSpec, Ended, Output, SpawnError, StopHand
 
 /// Starts agents.
 pub trait Agents: Send {
+    /// Checks what can be known before the start. Starts nothing.
+    ///
+    /// # Errors
+    /// [`SpawnError`] says what to mend.
+    fn check(&mut self, spec: &AttemptSpec) -> Result<(), SpawnError>;
+
     /// Starts one. An error means that nothing ran.
     ///
     /// # Errors
@@ -25,6 +31,10 @@ pub trait Agent {
 pub struct Processes;
 
 impl Agents for Processes {
+    fn check(&mut self, spec: &AttemptSpec) -> Result<(), SpawnError> {
+        codeagent_runner::check(spec)
+    }
+
     fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError> {
         Ok(Box::new(codeagent_runner::spawn(spec)?))
     }

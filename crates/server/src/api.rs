@@ -265,6 +265,14 @@ pub enum ApiError {
         /// What was asked for.
         verb: String,
     },
+    /// A process of the task, left by a dead server, can't be ended.
+    #[error("a process of task {task_id} cannot be ended: pid {pid}")]
+    StillRuns {
+        /// The id.
+        task_id: TaskId,
+        /// The process.
+        pid: i32,
+    },
     /// What was sent makes no sense: an empty text, a bad id, metadata that is no object.
     #[error("bad request: {what}")]
     BadRequest {

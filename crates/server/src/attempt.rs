@@ -13,6 +13,7 @@ use codeagent_project::{fs::create_new_private, harmless, task_log::TaskLog};
 use codeagent_runner::{Output, Stream};
 
 use crate::{
+    chronicle::Chronicle,
     control::Control,
     observe::{Observation, Observer},
 };
@@ -101,6 +102,7 @@ pub(crate) struct Tee<'a> {
     log: Option<&'a mut TaskLog>,
     control: &'a Control,
     observer: &'a dyn Observer,
+    chronicle: &'a Chronicle,
     shown: Option<Instant>,
 }
 
@@ -110,8 +112,9 @@ impl<'a> Tee<'a> {
         log: Option<&'a mut TaskLog>,
         control: &'a Control,
         observer: &'a dyn Observer,
+        chronicle: &'a Chronicle,
     ) -> Self {
-        Self { log, control, observer, shown: None }
+        Self { log, control, observer, chronicle, shown: None }
     }
 
     fn show(&mut self, bytes: &[u8]) {
@@ -119,6 +122,7 @@ impl<'a> Tee<'a> {
             return;
         }
         let Some(line) = last_line(bytes) else { return };
+        let line = self.chronicle.masked(&line);
         self.shown = Some(Instant::now());
         self.observer.see(&Observation::Line { line: &line });
         self.control.saw_line(line);

@@ -128,6 +128,11 @@ impl Chronicle {
         self.status(now, |status, at| status.update_server_status(at, &text, None));
     }
 
+    /// A text with its secrets masked.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        self.logs.mask(text)
+    }
+
     /// Opens the log of an attempt; one that can't be opened is said and done without.
     pub(crate) fn open_log(&self, attempt: &Attempt, now: Now) -> Option<TaskLog> {
         let header = LogHeader {
@@ -151,9 +156,9 @@ impl Chronicle {
 
     /// An attempt began.
     pub(crate) fn started(&self, attempt: &Attempt) {
-        let text = one_line(&attempt.text, TEXT_CHARS);
+        let text = self.masked(&one_line(&attempt.text, TEXT_CHARS));
         let (id, number) = (attempt.id.as_str(), attempt.number.to_string());
-        let line = msg!(self.catalogue, "server-task-started", id = id, attempt = number, text = &*text);
+        let line = msg!(self.catalogue, "server-task-started", id = id, attempt = number, text = text);
         tracing::info!(task_id = id, "{line}");
     }
 
@@ -188,9 +193,8 @@ impl Chronicle {
             Outcome::GivenUp { error } => Some(brief(error)),
             _ => None,
         };
-        self.status(now, |status, at| {
-            status.update_task_status(at, &attempt.text, &word, details.as_deref())
-        });
+        let text = self.masked(&attempt.text);
+        self.status(now, |status, at| status.update_task_status(at, &text, &word, details.as_deref()));
     }
 
     fn outcome_line(&self, attempt: &Attempt, outcome: &Outcome) -> (Level, String) {

@@ -2,6 +2,7 @@
 use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
@@ -10,6 +11,9 @@ use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{access::AccessError, api::ApiError};
+
+/// How long an answer may take, besides the time that what was asked for takes itself.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server that answers.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ impl Client {
     /// # Errors
     /// [`AccessError::Refused`] as the server says, [`AccessError::Socket`] where the talk breaks off.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AccessError> {
-        self.ask(Method::GET, path, Bytes::new())
+        self.ask(Method::GET, path, Bytes::new(), PATIENCE)
     }
 
     /// Asks for something to be done.
@@ -39,12 +43,19 @@ impl Client {
         &self,
         path: &str,
         body: &impl Serialize,
+        grace: Duration,
     ) -> Result<T, AccessError> {
         let body = serde_json::to_vec(body).map_err(|error| self.broken(error))?;
-        self.ask(Method::POST, path, body.into())
+        self.ask(Method::POST, path, body.into(), PATIENCE.saturating_add(grace))
     }
 
-    fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, AccessError> {
+    fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<T, AccessError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -53,8 +64,11 @@ impl Client {
             .body(Full::new(body))
             .map_err(|error| self.broken(error))?;
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(|e| self.broken(e))?;
-        let (is_success, body) = runtime.block_on(self.exchange(request))?;
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| self.broken(e))?;
+        // A server that was stopped (SIGSTOP) accepts, and never answers.
+        let talk = async { tokio::time::timeout(patience, self.exchange(request)).await };
+        let (is_success, body) =
+            runtime.block_on(talk).map_err(|_| self.broken("no answer for too long"))??;
         if is_success {
             return serde_json::from_slice(&body).map_err(|error| self.broken(error));
         }

@@ -42,16 +42,21 @@ pub enum Woken {
 }
 
 /// Shared by the engine, the signals' thread and the socket's.
-#[derive(Debug)]
 pub struct Control {
     inner: Mutex<Inner>,
+    announce: Mutex<Option<Announce>>,
     changed: Condvar,
     started: Instant,
 }
 
+/// Tells the person at the keyboard that the server is stopping and waits for the running attempt to end.
+pub type Announce = Box<dyn Fn() + Send>;
+
 #[derive(Debug)]
 struct Inner {
     stop: Option<Stop>,
+    /// It was asked for twice: without grace.
+    at_once: bool,
     woken: bool,
     list_touched: bool,
     attempt: Option<CurrentAttempt>,
@@ -73,11 +78,18 @@ struct CurrentAttempt {
     last_line: Option<String>,
 }
 
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
 impl Default for Control {
     fn default() -> Self {
         Self {
             inner: Mutex::new(Inner {
                 stop: None,
+                at_once: false,
                 woken: false,
                 list_touched: false,
                 attempt: None,
@@ -86,6 +98,7 @@ impl Default for Control {
                 activity: Activity::Working,
                 recovered: None,
             }),
+            announce: Mutex::new(None),
             changed: Condvar::new(),
             started: Instant::now(),
         }
@@ -102,7 +115,9 @@ impl Control {
     pub fn request_stop(&self, stop: Stop) {
         let mut inner = self.lock();
         let again = inner.stop.is_some_and(Stop::ends_attempt);
-        if !again {
+        if again {
+            inner.at_once |= stop.ends_attempt();
+        } else {
             inner.stop = Some(stop);
         }
         inner.activity = Activity::Stopping;
@@ -110,8 +125,28 @@ impl Control {
         if let (true, Some(handle)) = (stop.ends_attempt(), handle) {
             if again { handle.stop_now() } else { handle.stop_gracefully() }
         }
+        let must_wait = matches!(stop, Stop::Signal(_)) && !again && handle.is_some();
         drop(inner);
         self.changed.notify_all();
+        if let (true, Some(announce)) = (must_wait, &*self.announcer()) {
+            announce();
+        }
+    }
+
+    fn announcer(&self) -> MutexGuard<'_, Option<Announce>> {
+        self.announce.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A server begins; what was asked of the one before it in this process is done, unless it was to end.
+    pub fn server_begins(&self, announce: Announce) {
+        *self.announcer() = Some(announce);
+        let mut inner = self.lock();
+        inner.gone = false;
+        inner.recovered = None;
+        if matches!(inner.stop, None | Some(Stop::Restart)) {
+            inner.stop = None;
+            inner.activity = Activity::Working;
+        }
     }
 
     /// The stop that was asked for.
@@ -188,9 +223,11 @@ impl Control {
     /// The agent was started. A stop or a wish that came before reaches it too.
     pub fn attempt_began(&self, handle: &StopHandle) {
         let mut inner = self.lock();
-        let is_stopping = inner.stop.is_some_and(Stop::ends_attempt);
+        let (is_stopping, at_once) = (inner.stop.is_some_and(Stop::ends_attempt), inner.at_once);
         if let Some(attempt) = &mut inner.attempt {
-            if is_stopping || attempt.wish.is_some() {
+            if at_once {
+                handle.stop_now();
+            } else if is_stopping || attempt.wish.is_some() {
                 handle.stop_gracefully();
             }
             attempt.handle = Some(handle.clone());

@@ -1,7 +1,8 @@
 //! The one main path: the life of a task, from the claim to the ticked box, and the loop around it.
 //!
 //! ```text
-//! run ─▶ iteration ─▶ pass ─▶ live ─┬─ claim   (event durable: nothing starts before its start is on disk)
+//! run ─▶ iteration ─▶ pass ─▶ live ─┬─ prepare (what may fail before anything is used up)
+//!                                   ├─ claim   (event durable: nothing starts before its start is on disk)
 //!                                   ├─ start   (child's identity written, not synced)
 //!                                   ├─ watch   (output to the log; time-outs, stops)
 //!                                   ├─ judge   (what the end means)
@@ -21,12 +22,12 @@ use std::{
 use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
 use codeagent_core::{Command, Deferral, Event, StartAgain, TaskId, task::AfterFailure};
 use codeagent_project::{config::Config, task_log::TaskLog, todo::TodoError};
-use codeagent_runner::{Ended, SpawnError, StopHandle, Verdict};
+use codeagent_runner::{AttemptSpec, Ended, SpawnError, StopHandle, Verdict};
 
 use crate::{
     agents::{Agents, Dice},
     api::TaskVerb,
-    attempt::{Attempt, TaskFile, Tee},
+    attempt::{Attempt, TaskFile},
     chronicle::Chronicle,
     control::{Control, Stop},
     generate::Generator,
@@ -140,11 +141,14 @@ impl Engine {
                 Pass::Broken => WaitReason::Paused,
                 Pass::Done(Some(_)) => WaitReason::Retry,
                 Pass::Done(None) if self.generate()? => continue,
-                Pass::Done(None) if self.mode == Mode::Run => return self.finished(),
+                Pass::Done(None) if self.mode == Mode::Run => match self.finished()? {
+                    Some(ending) => return Ok(ending),
+                    None => continue, // something came in the last moment
+                },
                 Pass::Done(None) => WaitReason::NextIteration,
             };
-            if self.config.server.max_iterations.is_some_and(|max| self.tally.iterations >= max) {
-                return self.finished();
+            if self.is_at_limit() {
+                return self.count_left().map(|failed| Ending::Finished { failed });
             }
             if let Some(stop) = self.wait(wait)? {
                 return Ok(Ending::Stopped(stop));
@@ -184,62 +188,70 @@ impl Engine {
         if self.worklist.owes(entry) {
             self.write_boxes(true); // what an old box says must not count as a word about this attempt
         }
-        let Some(attempt) = self.claim(entry)? else { return Ok(()) };
+        let Some((attempt, spec)) = self.prepare(entry)? else { return Ok(()) };
+        if !self.claim(&attempt)? {
+            return Ok(());
+        }
         let mut log = self.chronicle.open_log(&attempt, self.clock.now());
-        let ended = self.start_and_watch(&attempt, log.as_mut())?;
+        let ended = self.start_and_watch(&attempt, spec, log.as_mut())?;
         let (events, ended) = self.settle(&attempt, ended)?;
         self.show(&attempt, &events, ended.as_ref(), log)
     }
 
-    /// Makes the start of an attempt durable. None if someone else was quicker to settle the task.
-    fn claim(&mut self, entry: usize) -> Result<Option<Attempt>, EngineError> {
+    /// Everything that can fail before an attempt is used up: its file, its command. None if the task is gone.
+    fn prepare(&mut self, entry: usize) -> Result<Option<(Attempt, AttemptSpec)>, EngineError> {
         let id = self.worklist.entry(entry).id.clone();
+        let known = self.store.view(|state| state.task(&id).map(|t| (t.text.to_string(), t.attempts)))?;
+        let Some((text, attempts)) = known else { return Ok(None) };
         let attempt_id = self.dice.attempt_id();
-        let start = Command::StartTask {
-            id: id.clone(),
-            attempt_id: Some(attempt_id.clone()),
-            anew: StartAgain::WithinLimits,
-        };
-        self.control.claim_begins(&id);
-        if let Err(refusal) = self.store.execute(start, self.clock.now())? {
-            tracing::debug!(%refusal, "not started");
-            let _ = self.control.attempt_ended();
-            self.control.attempt_settled();
-            return Ok(None);
-        }
-        self.tally.touched.insert(id.clone());
-        let claimed = self.store.view(|state| state.task(&id).map(|t| (t.text.to_string(), t.attempts)))?;
-        let Some((text, number)) = claimed else { return Ok(None) };
         let entry_of_list = self.worklist.entry(entry);
         let attempt = Attempt {
             heading: self.worklist.line(entry_of_list).and_then(|l| l.heading.clone()).unwrap_or_default(),
             parents: self.worklist.parents(entry_of_list).join(" / "),
             task_file: TaskFile::write(&self.data_dir, &attempt_id, &text)?,
             began: Instant::now(),
+            number: attempts.saturating_add(1),
             id,
             text,
             entry,
-            number,
             attempt_id,
         };
-        self.chronicle.started(&attempt);
+        let spec = self.spec(&attempt);
+        match self.agents.check(&spec) {
+            Err(error) if !is_fault_of_the_text(&error) => Err(error.into()),
+            _ => Ok(Some((attempt, spec))),
+        }
+    }
+
+    /// Makes the start of the attempt durable. False if someone else was quicker to settle the task.
+    fn claim(&mut self, attempt: &Attempt) -> Result<bool, EngineError> {
+        let start = Command::StartTask {
+            id: attempt.id.clone(),
+            attempt_id: Some(attempt.attempt_id.clone()),
+            anew: StartAgain::WithinLimits,
+        };
+        self.control.claim_begins(&attempt.id);
+        if let Err(refusal) = self.store.execute(start, self.clock.now())? {
+            tracing::debug!(%refusal, "not started");
+            let _ = self.control.attempt_ended();
+            self.control.attempt_settled();
+            return Ok(false);
+        }
+        self.tally.touched.insert(attempt.id.clone());
+        self.chronicle.started(attempt);
         let progress = self.progress()?;
-        self.observer.see(&Observation::TaskStarted {
-            id: &attempt.id,
-            text: &attempt.text,
-            attempt: number,
-            progress,
-        });
-        Ok(Some(attempt))
+        let (id, text, attempt) = (&attempt.id, attempt.text.as_str(), attempt.number);
+        self.observer.see(&Observation::TaskStarted { id, text, attempt, progress });
+        Ok(true)
     }
 
     /// Starts the agent and watches it to its end. A text that can't be handed over fails its task alone.
     fn start_and_watch(
         &mut self,
         attempt: &Attempt,
+        spec: AttemptSpec,
         log: Option<&mut TaskLog>,
     ) -> Result<Result<Ended, SpawnError>, EngineError> {
-        let spec = self.spec(attempt);
         let stop = StopHandle::new().map_err(SpawnError::Other);
         let started = stop.and_then(|stop| Ok((self.agents.start(spec)?, stop)));
         let (agent, stop) = match started {
@@ -256,7 +268,7 @@ impl Engine {
         if noted.is_err() {
             stop.stop_now(); // a child that nobody would find after a crash must not live on
         }
-        let ended = agent.watch(&mut Tee::new(log, &self.control, &*self.observer), &stop);
+        let ended = agent.watch(&mut self.tee(log), &stop);
         noted?.map_or_else(|refusal| tracing::debug!(%refusal, "child not recorded"), drop);
         Ok(Ok(ended))
     }
@@ -311,7 +323,7 @@ impl Engine {
         let now = self.clock.now();
         let outcome = outcome(events);
         if let Some(outcome) = &outcome {
-            self.count_failures(outcome);
+            self.count_failures(events);
             let progress = self.progress()?;
             self.chronicle.ended(attempt, outcome, ended, log, now);
             self.observer.see(&Observation::TaskEnded {

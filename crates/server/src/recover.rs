@@ -105,12 +105,9 @@ pub(crate) fn end_survivors_of(
     id: &TaskId,
     project_dir: &Path,
     kill_grace: Duration,
-) -> Result<(), StoreError> {
+) -> Result<Vec<SurvivorEnded>, StoreError> {
     let query = store.view(|state| state.task(id).and_then(|task| query(task, project_dir)))?;
-    if let Some(query) = query {
-        end_survivors(&[query], kill_grace);
-    }
-    Ok(())
+    Ok(query.map_or_else(Vec::new, |query| end_survivors(&[query], kill_grace)))
 }
 
 fn look(state: &State) -> Recovery {

@@ -23,14 +23,14 @@ use crate::{
     attempt::TaskFile,
     chronicle::Chronicle,
     client::Client,
-    control::Control,
+    control::{Control, Stop},
     engine::{Ending, Engine, EngineError, Mode, Tally},
     generate::Generator,
     guard::Guard,
     notices,
     observe::Observer,
     recover::{self, Rules},
-    report,
+    report, say,
     service::{Running, Service},
     signals::Listener,
     socket::{self, Socket},
@@ -107,18 +107,39 @@ pub fn places(project: &Loaded) -> TodoPlaces {
 ///
 /// # Errors
 /// [`ServerError`]; what was acknowledged is kept.
-pub fn run(request: RunRequest) -> Result<Ending, ServerError> {
-    if request.project.config.executor.command.is_empty() {
+pub fn run(host: &Host, request: RunRequest) -> Result<Ending, ServerError> {
+    let executor = &request.project.config.executor;
+    if executor.command.is_empty() {
         return Err(ServerError::NoExecutor);
     }
-    let control = Arc::new(Control::default());
-    let system = |what| move |source| ServerError::System { what, source };
-    codeagent_runner::init_process().map_err(system("prctl"))?;
-    let signals = Listener::start(Arc::clone(&control)).map_err(system("signals"))?;
+    let catalogue = Arc::clone(&request.catalogue);
+    let grace = say::seconds(executor.kill_grace);
+    host.control.server_begins(Box::new(move || {
+        tracing::info!("{}", msg!(catalogue, "server-stopping", seconds = grace.as_str()));
+    }));
     let worklist = Worklist::load(places(&request.project))?;
-    let ending = Session::open(request, control, worklist)?.work();
-    drop(signals);
-    ending
+    Session::open(request, Arc::clone(&host.control), worklist)?.work()
+}
+
+/// The process that servers run in, one after the other: it hears signals also between two of them.
+#[derive(Debug)]
+pub struct Host {
+    control: Arc<Control>,
+    _signals: Listener,
+}
+
+impl Host {
+    /// Prepares this process.
+    ///
+    /// # Errors
+    /// [`ServerError::System`].
+    pub fn new() -> Result<Self, ServerError> {
+        let system = |what| move |source| ServerError::System { what, source };
+        codeagent_runner::init_process().map_err(system("prctl"))?;
+        let control = Arc::new(Control::default());
+        let signals = Listener::start(Arc::clone(&control)).map_err(system("signals"))?;
+        Ok(Self { control, _signals: signals })
+    }
 }
 
 /// A server between hello and good-bye.
@@ -194,7 +215,7 @@ impl Session {
 
     /// Works to the end, and says good-bye if the checkpoint can still be written.
     fn work(mut self) -> Result<Ending, ServerError> {
-        let ending = self.engine.run();
+        let ending = self.run_engine();
         self.guard = None;
         self.engine.control.engine_gone();
         let engine = &self.engine;
@@ -208,7 +229,27 @@ impl Session {
         if !matches!(ending, Err(EngineError::Store(_))) {
             self.engine.store.close()?;
         }
-        Ok(ending?)
+        // Who was to begin again may have been told meanwhile to end.
+        let stop = self.engine.control.stop_requested();
+        Ok(match (ending?, stop) {
+            (Ending::Stopped(Stop::Restart), Some(stop)) => Ending::Stopped(stop),
+            (ending, _) => ending,
+        })
+    }
+
+    /// Runs the engine. What was added in its last moment is worked too: first nobody can ask any more, then it is
+    /// looked once more.
+    fn run_engine(&mut self) -> Result<Ending, EngineError> {
+        loop {
+            let ending = self.engine.run()?;
+            let is_done = matches!(ending, Ending::Finished { .. }) && !self.engine.is_at_limit();
+            let (true, Some(socket)) = (is_done, &self.socket) else { return Ok(ending) };
+            socket.close();
+            if !self.engine.has_work()? {
+                return Ok(ending);
+            }
+            socket.open();
+        }
     }
 }
 

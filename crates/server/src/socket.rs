@@ -1,9 +1,12 @@
 //! The local socket of a running server: HTTP on a Unix socket that only its owner may open.
 use std::{
     env, io,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -16,17 +19,25 @@ use axum::{
     routing::{get, post},
 };
 use codeagent_core::{TaskId, TaskState};
+use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::{net::UnixListener, sync::Notify};
+use tokio::{
+    net::UnixListener,
+    sync::{Notify, Semaphore},
+};
 
 use crate::{
     api::{ApiError, NewTask, StopKind, TaskVerb, TaskView},
+    seats::Limited,
     service::{Service, ServiceError},
 };
 
 /// Longest path of a Unix socket, its NUL included (unix(7)).
 const MAX_SOCKET_PATH: usize = 108;
+
+/// Connections at a time; further ones wait. Descriptors are needed for the work.
+const MAX_CONNECTIONS: usize = 64;
 
 /// How long answers that are on their way hold the end of the server.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -81,6 +92,7 @@ fn runtime_dir() -> PathBuf {
 pub(crate) struct Socket {
     path: PathBuf,
     bound: Mutex<Option<Bound>>,
+    is_closed: AtomicBool,
     service: Service,
 }
 
@@ -98,11 +110,14 @@ impl Socket {
     /// As the system gives them; a server without a socket works, but can't be asked.
     pub(crate) fn serve(path: PathBuf, service: Service) -> io::Result<Self> {
         let bound = Mutex::new(Some(bind(&path, &service)?));
-        Ok(Self { path, bound, service })
+        Ok(Self { path, bound, is_closed: AtomicBool::new(false), service })
     }
 
     /// Makes the socket anew where it is gone: an agent that runs `git clean -fdx` takes it away.
     pub(crate) fn keep(&self) {
+        if self.is_closed.load(Ordering::SeqCst) {
+            return;
+        }
         let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         let there = std::fs::metadata(&self.path).map(|meta| meta.ino()).ok();
         if there.is_some() && there == bound.as_ref().map(|bound| bound.inode) {
@@ -115,6 +130,26 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// Takes no more requests, and answers those that are on their way.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        if let Some(bound) = self.bound.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let ours = std::fs::metadata(&self.path).is_ok_and(|meta| meta.ino() == bound.inode);
+            if ours {
+                let _ = std::fs::remove_file(&self.path);
+            }
+            bound.end();
+        }
+    }
+
+    /// Takes requests again.
+    pub(crate) fn open(&self) {
+        self.is_closed.store(false, Ordering::SeqCst);
+        self.keep();
+    }
+}
+
 impl Bound {
     fn end(self) {
         self.end.notify_one();
@@ -124,27 +159,25 @@ impl Bound {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if let Some(bound) = self.bound.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let ours = std::fs::metadata(&self.path).is_ok_and(|meta| meta.ino() == bound.inode);
-            if ours {
-                let _ = std::fs::remove_file(&self.path);
-            }
-            bound.end();
-        }
+        self.close();
     }
 }
 
 fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
     if let Some(dir) = path.parent() {
         codeagent_project::fs::create_private_dirs(dir)?;
+        is_safe(dir)?;
     }
     // Whoever holds the checkpoint's lock is the only server: a socket that lies here is a dead one's.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = std::os::unix::net::UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    // Born 0600: between a bind and a chmod others could connect.
+    let former = rustix::process::umask(Mode::from_bits_truncate(0o177));
+    let bound = std::os::unix::net::UnixListener::bind(path);
+    rustix::process::umask(former);
+    let listener = bound?;
     listener.set_nonblocking(true)?;
     let inode = std::fs::metadata(path)?.ino();
     let end = Arc::new(Notify::new());
@@ -156,6 +189,16 @@ fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
         runtime.shutdown_background();
     })?;
     Ok(Bound { inode, end, thread })
+}
+
+/// A folder that others may write to, or that is another's, is no place for a socket: it could be exchanged there.
+fn is_safe(dir: &Path) -> io::Result<()> {
+    let meta = std::fs::metadata(dir)?;
+    let is_ours = meta.uid() == rustix::process::geteuid().as_raw() || meta.uid() == 0;
+    if is_ours && meta.mode() & 0o002 == 0 {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: others may write there", dir.display())))
 }
 
 async fn answer(listener: std::os::unix::net::UnixListener, router: Router, end: Arc<Notify>) {
@@ -175,6 +218,7 @@ async fn answer(listener: std::os::unix::net::UnixListener, router: Router, end:
             ended.notify_one()
         }
     };
+    let listener = Limited { listener, seats: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
     tokio::select! {
         served = serving.into_future() => {
@@ -230,7 +274,9 @@ async fn ask<T: Serialize + Send + 'static>(
 fn status_of(error: &ApiError) -> StatusCode {
     match error {
         ApiError::UnknownTask { .. } => StatusCode::NOT_FOUND,
-        ApiError::TaskExists { .. } | ApiError::WrongState { .. } => StatusCode::CONFLICT,
+        ApiError::TaskExists { .. } | ApiError::WrongState { .. } | ApiError::StillRuns { .. } => {
+            StatusCode::CONFLICT
+        }
         ApiError::BadRequest { .. } => StatusCode::BAD_REQUEST,
         ApiError::Store { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -141,6 +141,7 @@ impl Worklist {
         self.done_before = plan.entries.iter().filter(is_done_before).count();
         self.plan = plan;
         self.cursor = 0;
+        self.owed.clear(); // it was owed by a plan that is no more
         store.view(|state| self.owe_all(state, now))?;
         Ok(Some(refreshed))
     }
@@ -270,6 +271,8 @@ fn sync(
                 Mark::Skipped => Command::Skip { id },
                 Mark::Done | Mark::Open => Command::TickByHand { id },
             });
+        } else if plan.is_box_right(state, index) {
+            commands.push(Command::SeeBox { id });
         } else if state.task(&id).is_some_and(|task| is_exhausted(task, max_attempts)) {
             commands.push(Command::GiveUpIfExhausted { id, max_attempts });
         }

@@ -7,7 +7,7 @@ use codeagent_project::config::{Given, Loaded, Override};
 use codeagent_project::logging::{self, Console, Format, Level, Settings};
 use codeagent_project::messages::Catalogue;
 use codeagent_server::observe::{Nobody, Observer, Progress};
-use codeagent_server::{Ending, Mode, RunRequest, Stop};
+use codeagent_server::{Ending, Host, Mode, RunRequest, Stop};
 
 use crate::args::{Global, LevelFlag, LogFormat};
 use crate::context::Context;
@@ -56,11 +56,12 @@ pub(crate) struct Worked {
 /// Runs a server to its end; one that was asked to restart begins again with the configuration read anew.
 pub(crate) fn work(args: &WorkArgs, mode: Mode, context: &mut Context) -> Result<Worked, CliError> {
     let console = Console::stderr();
+    let host = Host::new()?;
     loop {
         let project = context.load(args.overrides()?)?;
         start_log(&project, &console, context);
         log_notices(&project, &context.say);
-        let worked = one_server(project, mode, &console, context)?;
+        let worked = one_server(&host, project, mode, &console, context)?;
         if worked.ending != Ending::Stopped(Stop::Restart) {
             return Ok(worked);
         }
@@ -68,6 +69,7 @@ pub(crate) fn work(args: &WorkArgs, mode: Mode, context: &mut Context) -> Result
 }
 
 fn one_server(
+    host: &Host,
     project: Loaded,
     mode: Mode,
     console: &Arc<Console>,
@@ -85,7 +87,7 @@ fn one_server(
             banner.suspend(|| _ = writeln!(std::io::stdout(), "{line}"));
         }
     });
-    let ending = codeagent_server::run(RunRequest { project, mode, catalogue, observer, print })?;
+    let ending = codeagent_server::run(host, RunRequest { project, mode, catalogue, observer, print })?;
     Ok(Worked { ending, progress: status.progress() })
 }
 

@@ -343,6 +343,7 @@ cli-error-unknown-task = there is no task { $id }
 cli-hint-unknown-task = `codeagent list` shows all ids
 cli-error-task-exists = there is a task { $id } already
 cli-hint-task-exists = `codeagent show { $id }` shows it; `codeagent retry { $id }` runs it again
+cli-error-still-runs = a process of { $id } cannot be ended: pid { $pid }
 cli-error-wrong-state = cannot { $verb } { $id }: it is { $state }
 cli-hint-skip = a running task is ended by `codeagent cancel`
 cli-hint-cancel = only a running task can be cancelled; one that waits is passed over by `codeagent skip`

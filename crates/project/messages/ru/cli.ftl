@@ -344,6 +344,7 @@ cli-error-unknown-task = нет задачи { $id }
 cli-hint-unknown-task = все ID показывает `codeagent list`
 cli-error-task-exists = задача { $id } уже есть
 cli-hint-task-exists = `codeagent show { $id }` покажет её, `codeagent retry { $id }` выполнит снова
+cli-error-still-runs = процесс задачи { $id } не удаётся завершить: pid { $pid }
 cli-error-wrong-state = { $verb } для { $id } невозможен: состояние { $state }
 cli-hint-skip = выполняемую задачу прерывает `codeagent cancel`
 cli-hint-cancel = отменить можно только выполняемую задачу; ожидающую пропускает `codeagent skip`

@@ -6,18 +6,19 @@ use std::{
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
-    Command, Deferral, RetryPolicy, Statistics, Task, TaskId, TaskState, task::FinalReason,
+    Command, Deferral, Event, RetryPolicy, Statistics, Task, TaskId, TaskState,
+    task::{AfterFailure, FinalReason},
 };
-use codeagent_project::todo::TodoError;
+use codeagent_project::{task_log::TaskLog, todo::TodoError};
 use codeagent_runner::AttemptSpec;
 
 use super::{Ending, Engine, EngineError};
 use crate::{
     api::Activity,
-    attempt::Attempt,
+    attempt::{Attempt, Tee},
     chronicle::KEPT_LOGS,
     control::{Stop, Woken},
-    observe::{Observation, Outcome, Progress, WaitReason},
+    observe::{Observation, Progress, WaitReason},
     order::Order,
 };
 
@@ -43,8 +44,10 @@ impl Engine {
     }
 
     /// Takes over what changed in the list. A list that can't be read just now leaves the plan as it is.
-    pub(super) fn refresh(&mut self) -> Result<(), EngineError> {
-        if self.control.take_work() {
+    /// True if someone added or asked for something since.
+    pub(super) fn refresh(&mut self) -> Result<bool, EngineError> {
+        let mut is_news = self.control.take_work();
+        if is_news {
             self.worklist.invalidate();
         }
         match self.worklist.reread() {
@@ -54,10 +57,11 @@ impl Engine {
         let max_attempts = self.config.server.checkpoint.max_task_attempts;
         let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;
         if let Some(refreshed) = refreshed {
+            is_news |= refreshed.added > 0 || !refreshed.by_hand.is_empty();
             self.chronicle.list_refreshed(&refreshed);
             self.write_boxes(false);
         }
-        Ok(())
+        Ok(is_news)
     }
 
     fn say_list_error(&mut self, error: &TodoError) {
@@ -102,11 +106,14 @@ impl Engine {
     /// Waits for the next iteration; a stop, new work and an edit of the list end it early.
     pub(super) fn wait(&mut self, why: WaitReason) -> Result<Option<Stop>, EngineError> {
         self.write_boxes(true);
-        self.refresh()?; // so that our own writing does not count as an edit
+        // Our own writing must not count as an edit, and what came since the pass must not be slept over.
+        let is_news = self.refresh()?;
+        let soonest = self.soonest()?;
         let time = match why {
+            _ if is_news => Duration::ZERO,
             WaitReason::Paused => Duration::MAX,
-            WaitReason::Retry => self.time_to_retry()?,
-            _ => self.config.server.check_interval,
+            WaitReason::Retry => soonest.unwrap_or(Duration::ZERO),
+            _ => soonest.unwrap_or(Duration::MAX).min(self.config.server.check_interval),
         };
         let paused = why == WaitReason::Paused;
         self.control.set_activity(if paused { Activity::Paused } else { Activity::Waiting });
@@ -114,6 +121,9 @@ impl Engine {
         self.observer.see(&Observation::Waiting { time, why });
         if self.wait_for_work(time) {
             self.worklist.invalidate();
+            self.tally.failures_in_a_row = 0;
+        }
+        if is_news {
             self.tally.failures_in_a_row = 0;
         }
         Ok(self.control.stop_requested())
@@ -131,11 +141,22 @@ impl Engine {
         }
     }
 
-    /// Until the first retry is due.
-    fn time_to_retry(&self) -> Result<Duration, EngineError> {
+    /// Until something may be started; none if nothing is left.
+    fn soonest(&self) -> Result<Option<Duration>, StoreError> {
         let (now, worklist) = (self.clock.now(), &self.worklist);
-        let soonest = self.store.view(|state| worklist.soonest(state, now))?;
-        Ok(Duration::from_millis(soonest.unwrap_or(0)))
+        Ok(self.store.view(|state| worklist.soonest(state, now))?.map(Duration::from_millis))
+    }
+
+    /// Whether `max_iterations` is reached.
+    pub(crate) fn is_at_limit(&self) -> bool {
+        self.config.server.max_iterations.is_some_and(|max| self.tally.iterations >= max)
+    }
+
+    /// Whether something is left to do after all: for the moment when nobody can ask for more.
+    pub(crate) fn has_work(&mut self) -> Result<bool, EngineError> {
+        self.worklist.invalidate();
+        self.refresh()?;
+        Ok(self.soonest()?.is_some())
     }
 
     /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.
@@ -145,10 +166,22 @@ impl Engine {
         self.control.set_activity(Activity::Working);
         let made = generator.generate(&mut *self.agents, &*self.clock, &self.control, &self.chronicle);
         self.refresh()?;
-        Ok(made && self.control.stop_requested().is_none())
+        // Also where the command wrote to a list of its own: what is there is worked.
+        Ok((made || self.soonest()?.is_some()) && self.control.stop_requested().is_none())
     }
 
-    pub(super) fn finished(&mut self) -> Result<Ending, EngineError> {
+    /// The end of `run`; none if something came while the last boxes were written.
+    pub(super) fn finished(&mut self) -> Result<Option<Ending>, EngineError> {
+        self.write_boxes(true);
+        self.refresh()?;
+        if self.soonest()?.is_some() {
+            return Ok(None);
+        }
+        self.count_left().map(|failed| Some(Ending::Finished { failed }))
+    }
+
+    /// How many tasks of the list, and of those that were worked on besides, failed for good.
+    pub(super) fn count_left(&mut self) -> Result<usize, EngineError> {
         self.write_boxes(true);
         // Given up by us, or (a process that could not be ended) still running.
         let is_left = |task: &Task| match task.final_reason() {
@@ -162,7 +195,7 @@ impl Engine {
             let tasks = listed.iter().copied().chain(others).filter_map(|id| state.task(id));
             tasks.filter(|task| is_left(task)).count()
         })?;
-        Ok(Ending::Finished { failed })
+        Ok(failed)
     }
 
     /// An attempt that never began is given back: it does not count.
@@ -200,12 +233,20 @@ impl Engine {
         }
     }
 
-    pub(super) fn count_failures(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Completed => self.tally.failures_in_a_row = 0,
-            Outcome::GivenUp { .. } => self.tally.failures_in_a_row += 1,
-            Outcome::WillRetry { .. } | Outcome::Deferred | Outcome::RolledBack => {}
+    /// What was cancelled or put back says nothing about the agent.
+    pub(super) fn count_failures(&mut self, events: &[Event]) {
+        match events.last() {
+            Some(Event::TaskCompleted { .. }) => self.tally.failures_in_a_row = 0,
+            Some(Event::TaskFailed { then: AfterFailure::Final(FinalReason::AttemptLimit), .. }) => {
+                self.tally.failures_in_a_row += 1;
+            }
+            _ => {}
         }
+    }
+
+    /// Where an agent's output goes.
+    pub(super) fn tee<'a>(&'a self, log: Option<&'a mut TaskLog>) -> Tee<'a> {
+        Tee::new(log, &self.control, &*self.observer, &self.chronicle)
     }
 
     pub(super) fn is_agent_broken(&self) -> bool {

@@ -51,13 +51,19 @@ struct Script {
 }
 
 impl Agents for Script {
+    fn check(&mut self, _: &AttemptSpec) -> Result<(), SpawnError> {
+        match self.acts.front() {
+            Some(Act::CannotStart) => Err(SpawnError::NotFound { program: "agent".into() }),
+            _ => Ok(()),
+        }
+    }
+
     fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError> {
         let text = spec.env.iter().find(|(name, _)| name == "CODEAGENT_TASK_TEXT");
         let text = text.map(|(_, text)| text.to_string_lossy().into_owned()).unwrap_or_default();
         self.seen.lock().unwrap().push(text);
         let (control, store, todo) = (Arc::clone(&self.control), Arc::clone(&self.store), self.todo.clone());
         match self.acts.pop_front().unwrap_or(Act::Exit(0)) {
-            Act::CannotStart => Err(SpawnError::NotFound { program: "agent".into() }),
             Act::TextTooLong => {
                 Err(SpawnError::TooLong { item: codeagent_runner::Item::Argument(1), bytes: 200_000 })
             }
@@ -221,7 +227,7 @@ fn a_command_that_cannot_start_uses_nothing_up() {
     let mut world = world("- [ ] one\n", config(), &[Act::CannotStart]);
     assert!(matches!(world.engine.run(), Err(EngineError::CannotStart(_))));
     let task = world.task("one");
-    assert_eq!((task.state(), task.counted_attempts()), (TaskState::Pending, 0));
+    assert_eq!((task.state(), task.attempts), (TaskState::Pending, 0));
 }
 
 #[test]
