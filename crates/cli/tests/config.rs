@@ -91,10 +91,37 @@ fn typos_and_foreign_sections_are_told_and_no_error() {
 
 #[test]
 fn the_language_of_the_configuration_counts() {
-    let project = Project::new();
-    project.write("config/config.yaml", "locale: ru\n");
+    let project = Project::with_list("- [ ] one\n");
+    project.write("config/config.yaml", "locale: ru\nexecutor: {command: ['true']}\n");
     assert!(project.say(&["config", "check"]).done().out.contains("всё в порядке"));
     assert!(project.say(&["config", "check", "--lang", "en"]).done().out.contains("fine"));
+}
+
+#[test]
+fn nothing_is_fine_where_nothing_could_be_worked() {
+    let project = Project::with_list("- [ ] one\n");
+    let config = "config/config.yaml";
+    let command = |words: &str| format!("executor: {{command: [{words}]}}\n");
+    let doubted = |text: &str, piece: &str| {
+        project.write(config, text);
+        let said = project.say(&["config", "check"]);
+        said.failed(0, &["warning: ", piece]);
+        assert!(!said.out.contains("fine"), "{}", said.out);
+    };
+    doubted("server: {task_delay: 0}\n", "executor.command is not set");
+    doubted(
+        &command("no-such-program-anywhere, '{task_text}'"),
+        "executor.command: program not found: no-such",
+    );
+    let generation = "server: {auto_todo_generation: {enabled: true}}\n";
+    doubted(&(command("'true'") + generation), "server.auto_todo_generation.command is not set");
+    project.write("todo.md", "1. [ ] one\n");
+    doubted(&command("'true'"), "todo.md:1: looks like a task");
+    std::fs::remove_file(project.dir().join("todo.md")).unwrap();
+    doubted(&command("'true'"), "there is no TODO list");
+    project.write("todo.md", "- [ ] one\n");
+    let said = project.say(&["config", "check"]);
+    assert!(said.done().out.contains("fine") && said.err.is_empty(), "{}{}", said.out, said.err);
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! `codeagent config show | check | schema`.
+mod doubts;
 
 use std::collections::BTreeMap;
 
 use clap::Subcommand;
-use codeagent_project::config::{Loaded, Origin, Row, schema_json};
+use codeagent_project::config::{Loaded, Notice, Origin, Row, schema_json};
 use codeagent_project::harmless::harmless;
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
 use serde::Serialize;
 
 use crate::args::JsonArg;
-use crate::context::{Context, tell_notices};
+use crate::context::{Context, complain, tell_notices};
 use crate::exit::Exit;
 use crate::failure::CliError;
 use crate::text::out::{Out, Written};
@@ -59,12 +60,21 @@ fn show(json: JsonArg, context: &mut Context) -> Result<(), CliError> {
     Ok(table(&loaded.rows, &headings, &context.say, &mut context.out)?)
 }
 
-/// What is in the file counts most where something is wrong, so its errors come first and end the check.
+/// What is in the file counts most where something is wrong, so its errors come first and end the check. After a
+/// warning nothing is called fine.
 fn check(context: &mut Context) -> Result<(), CliError> {
     let loaded = context.load(vec![])?;
     tell_notices(&loaded, context);
+    let doubts = doubts::of(&loaded, &context.say);
+    for doubt in &doubts {
+        complain(&format!("{}: {doubt}", context.say.text("cli-label-warning")));
+    }
+    let warned = !doubts.is_empty() || loaded.notices.iter().any(Notice::is_warning);
     let line = match &loaded.config_path {
-        Some(path) => msg!(context.say, "cli-config-fine", path = harmless(&path.to_string_lossy())),
+        Some(path) => {
+            let key = if warned { "config-check-readable" } else { "cli-config-fine" };
+            msg!(context.say, key, path = harmless(&path.to_string_lossy()))
+        }
         None => {
             let dir = loaded.project_dir.to_string_lossy();
             msg!(context.say, "cli-config-none", dir = harmless(&dir))

@@ -74,6 +74,12 @@ config-notice-log-fields = logging.format: unknown fields: { $names }
 config-notice-log-without-message = logging.format does not contain %(message)s: log lines will not say anything
 config-notice-placeholder = { $place }: { $key }: `{ $found }` is no placeholder and is handed on as it is
 
+## What `config check` doubts.
+
+config-check-readable = { $path }: readable, but see the warnings
+config-check-no-command = { $key } is not set: there is no program to start
+config-check-no-list = there is no TODO list: write one (todo.md with lines such as `- [ ] task`), or use `codeagent init` or `codeagent add`
+
 ## The description of each section and key. The default is added where they are shown.
 
 config-template-head =

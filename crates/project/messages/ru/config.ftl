@@ -77,6 +77,12 @@ config-notice-log-fields = logging.format: неизвестные поля: { $n
 config-notice-log-without-message = в logging.format нет %(message)s: строки журнала ничего не сообщат
 config-notice-placeholder = { $place }: { $key }: `{ $found }` — не подстановка и передаётся как есть
 
+## В чём сомневается `config check`.
+
+config-check-readable = { $path }: читается, но есть предупреждения
+config-check-no-command = { $key } не задан: нечего запускать
+config-check-no-list = нет списка TODO: напишите его (todo.md со строками вида `- [ ] задача`) или выполните `codeagent init` или `codeagent add`
+
 ## Описание каждого раздела и ключа. Значение по умолчанию добавляется там, где они показаны.
 
 config-template-head =

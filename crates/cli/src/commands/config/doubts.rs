@@ -1,0 +1,47 @@
+//! What `config check` doubts though the configuration can be read: nothing to work with, or nothing to work on.
+
+use std::ffi::OsString;
+
+use codeagent_project::config::Loaded;
+use codeagent_project::harmless::harmless;
+use codeagent_project::messages::Catalogue;
+use codeagent_project::msg;
+use codeagent_project::todo::TodoList;
+use codeagent_runner::AttemptSpec;
+use codeagent_server::{say as sentences, session};
+
+/// A sentence for each doubt. Starts nothing and writes nothing.
+pub(super) fn of(loaded: &Loaded, say: &Catalogue) -> Vec<String> {
+    let config = &loaded.config;
+    let generation = &config.server.auto_todo_generation;
+    let mut doubts = Vec::new();
+    doubts.extend(command("executor.command", &config.executor.command, loaded, say));
+    if generation.enabled {
+        let key = "server.auto_todo_generation.command";
+        doubts.extend(command(key, &generation.command, loaded, say));
+    }
+    match TodoList::load(&session::places(loaded)) {
+        // A list that is to be written yet is none that is missing.
+        Ok(list) if list.files().is_empty() && !generation.enabled => {
+            doubts.push(say.text("config-check-no-list"));
+        }
+        Ok(list) => doubts.extend(list.notices().iter().map(|notice| notice.render(say))),
+        Err(error) => doubts.push(error.render(say)),
+    }
+    doubts
+}
+
+/// Whether a command could be started, as far as that is known before its placeholders are filled.
+fn command(key: &str, words: &[String], loaded: &Loaded, say: &Catalogue) -> Option<String> {
+    if words.is_empty() {
+        return Some(msg!(say, "config-check-no-command", key = key));
+    }
+    // A program that is named by a placeholder is known only with a task.
+    if words.first().is_some_and(|program| program.contains('{')) {
+        return None;
+    }
+    let argv = words.iter().map(OsString::from).collect();
+    let spec = AttemptSpec::new(argv, loaded.project_dir.clone(), "check".to_owned());
+    let error = codeagent_runner::check(&spec).err()?;
+    Some(format!("{key}: {}", harmless(&sentences::spawn_error(say, &error))))
+}
