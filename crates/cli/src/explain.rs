@@ -39,6 +39,10 @@ pub(crate) fn explain(error: &CliError, say: &Catalogue) -> Option<Failure> {
             let path = shown_path(path);
             Failure::new(exit_of_io(error), msg!(say, "cli-error-file", path = path, why = system(error)))
         }
+        CliError::Exists(path) => {
+            Failure::new(Exit::Usage, msg!(say, "cli-error-exists", path = shown_path(path)))
+                .hint(say.text("cli-hint-exists"))
+        }
         CliError::Access(error) => access(error, say),
         CliError::Server(error) => server(error, say),
         CliError::AgentBroken => Failure::new(Exit::Unfinished, say.text("cli-error-agent-broken"))

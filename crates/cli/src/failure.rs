@@ -30,6 +30,8 @@ pub(crate) enum CliError {
     System(io::Error),
     /// A file that a command was told to read or write.
     File(PathBuf, io::Error),
+    /// A file that a command was told to make is there already.
+    Exists(PathBuf),
     /// A file that was to be imported holds no checkpoint.
     NoDocument(Arc<[Damage]>),
     /// An argument that is well formed and makes no sense.

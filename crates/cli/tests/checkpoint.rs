@@ -90,7 +90,10 @@ fn what_was_exported_can_be_imported() {
     project.say(&["skip", "one"]).done();
     project.say(&["checkpoint", "export", "out.json"]).done();
     assert_eq!(project.say(&["checkpoint", "export", "-"]).done().out, project.read("out.json"));
-    project.say(&["checkpoint", "export", "out.json"]).failed(2, &["out.json: File exists"]);
+    let said = project.say(&["checkpoint", "export", "out.json"]);
+    said.failed(2, &["error: out.json exists already and is not overwritten\n", "hint: choose another name"]);
+    let said = project.say(&["checkpoint", "export", "out.json", "--lang", "ru"]);
+    said.failed(2, &["ошибка: out.json уже есть и не перезаписывается\n", "подсказка: выберите другое имя"]);
     project.say(&["checkpoint", "reset"]).done();
     assert_eq!(project.json(&["list", "--json"])["tasks"], serde_json::json!([]));
     assert!(names(&project).iter().any(|name| name.contains("reset")), "{:?}", names(&project));

@@ -2,7 +2,7 @@
 mod verify;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -81,7 +81,10 @@ fn export(store: &Path, to: &Path, context: &mut Context) -> Result<(), CliError
         admin::export(store, &mut document)?;
         return Ok(context.out.raw(&document)?);
     }
-    let failed = |error| CliError::File(to.to_owned(), error);
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => CliError::Exists(to.to_owned()),
+        _ => CliError::File(to.to_owned(), error),
+    };
     let mut file = create_new_private(to).map_err(failed)?;
     // Half a document must not look like one.
     let written = write_export(store, &mut file, to).inspect_err(|_| _ = std::fs::remove_file(to));

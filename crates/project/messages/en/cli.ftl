@@ -331,6 +331,8 @@ cli-usage-see-help = `{ $command } --help` shows what there is
 
 cli-error-output = cannot write to standard output: { $why }
 cli-error-file = { $path }: { $why }
+cli-error-exists = { $path } exists already and is not overwritten
+cli-hint-exists = choose another name
 cli-error-no-document = this is no checkpoint; nothing was changed
 cli-error-no-log = there is no log of { $id }
 cli-error-no-log-of = there is no log of attempt { $attempt } of { $id }

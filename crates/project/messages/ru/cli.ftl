@@ -332,6 +332,8 @@ cli-usage-see-help = что возможно, покажет `{ $command } --hel
 
 cli-error-output = не удаётся писать в стандартный вывод: { $why }
 cli-error-file = { $path }: { $why }
+cli-error-exists = { $path } уже есть и не перезаписывается
+cli-hint-exists = выберите другое имя
 cli-error-no-document = это не checkpoint; ничего не изменено
 cli-error-no-log = журнала задачи { $id } нет
 cli-error-no-log-of = журнала попытки { $attempt } задачи { $id } нет
