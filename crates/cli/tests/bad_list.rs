@@ -275,7 +275,7 @@ fn yaml_bombs_and_deep_nesting() {
         project.write("todo.yaml", yaml);
         let began = Instant::now();
         project.say(&["run"]).failed(2, &["todo.yaml:", what]);
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < Duration::from_secs(60));
     }
 }
 

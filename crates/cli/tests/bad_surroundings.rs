@@ -407,7 +407,7 @@ fn a_clock_that_is_set_back_by_a_day_delays_nothing() {
     let second =
         Said::of(faked.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").stdin(Stdio::null()).output().unwrap());
     assert_eq!(second.code, 0, "{}", second.err);
-    assert!(began.elapsed() < Duration::from_secs(20), "the wait was never longer than its delay");
+    assert!(began.elapsed() < Duration::from_secs(60), "the wait was never longer than its delay");
     assert_eq!(states(&project), ["completed"; 3]);
     project.say(&["run"]).done();
 }
