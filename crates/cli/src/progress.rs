@@ -109,6 +109,9 @@ impl Observer for StatusLine {
                 }
                 return;
             }
+            // Where nothing was started there is nothing to count.
+            Observation::WorkEnded { progress } if scene.progress.total > 0 => scene.progress = *progress,
+            Observation::WorkEnded { .. } => {}
             Observation::TaskEnded { progress, .. } => {
                 scene.progress = *progress;
                 scene.act = Act::Nothing;

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
+use codeagent_project::config::{ConfigRequest, load};
 use codeagent_project::messages::Lang;
+use codeagent_project::todo::{TodoList, TodoPlaces};
 
 fn readme(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -98,5 +100,35 @@ fn nothing_is_left_to_fill_in() {
         for mark in ["RECORDING", "SCENARIO", "TODO:", "FIXME"] {
             assert!(!text.contains(mark), "{name}: {mark}");
         }
+    }
+}
+
+#[test]
+fn the_lists_and_configurations_are_read_without_a_doubt() {
+    for name in ["README.md", "README.ru.md"] {
+        let (mut lists, mut configurations) = (0, 0);
+        for (lang, text) in blocks(&readme(name)) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = match lang.as_str() {
+                "markdown" => "todo.md",
+                "yaml" if text.starts_with("tasks:") => "todo.yaml",
+                "yaml" => "config/config.yaml",
+                "text" if text.starts_with("# Shop") => "todo.txt",
+                _ => continue,
+            };
+            std::fs::create_dir_all(folder.path().join("config")).unwrap();
+            std::fs::write(folder.path().join(file), &text).unwrap();
+            if file == "config/config.yaml" {
+                configurations += 1;
+                let current_dir = folder.path().to_owned();
+                let loaded = load(&ConfigRequest { current_dir, ..ConfigRequest::default() }).unwrap();
+                assert_eq!(loaded.notices, [], "{name}: {text}");
+            } else {
+                lists += 1;
+                let list = TodoList::load(&TodoPlaces::new(folder.path(), "md", 1 << 20)).unwrap();
+                assert_eq!((list.notices(), list.lines().len() >= 3), (&[][..], true), "{name}: {text}");
+            }
+        }
+        assert_eq!((lists, configurations), (3, 2), "{name}");
     }
 }

@@ -54,6 +54,11 @@ pub enum Observation<'a> {
         /// Where the work stands.
         progress: Progress,
     },
+    /// The engine comes to its end; where the work stands then, counted anew over the whole list.
+    WorkEnded {
+        /// Where the work stands.
+        progress: Progress,
+    },
     /// Nothing may be started for a while.
     Waiting {
         /// How long at most.

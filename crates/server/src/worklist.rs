@@ -14,6 +14,8 @@ use codeagent_core::{
 };
 use codeagent_project::todo::{MarkRequest, TodoError, TodoList, TodoNotice, TodoPlaces, set_marks};
 
+use crate::observe::Progress;
+
 /// Commands in one batch: what a long list adds is written in records of some hundred kilobytes.
 const BATCH: usize = 1_000;
 
@@ -177,6 +179,27 @@ impl Worklist {
         self.done_before
     }
 
+    /// Where the work stands, counted over the list and `others` (tasks that were worked on and are in no list).
+    pub(crate) fn progress<'a>(&self, state: &State, others: impl Iterator<Item = &'a TaskId>) -> Progress {
+        let listed: HashSet<&TaskId> = self.plan.entries.iter().map(|entry| &entry.id).collect();
+        let mut progress = Progress::default();
+        for entry in &self.plan.entries {
+            match state.task(&entry.id) {
+                Some(task) => count(task, &mut progress),
+                None => {
+                    progress.total += 1;
+                    let is_done = entry.known == Known::Pruned || entry.mark == Mark::Done;
+                    progress.completed += usize::from(is_done);
+                    progress.failed += usize::from(!is_done && entry.mark == Mark::Skipped);
+                }
+            }
+        }
+        for task in others.filter(|id| !listed.contains(id)).filter_map(|id| state.task(id)) {
+            count(task, &mut progress);
+        }
+        progress
+    }
+
     /// An entry of the plan.
     pub(crate) fn entry(&self, index: usize) -> &Entry {
         &self.plan.entries[index]
@@ -241,6 +264,15 @@ impl Worklist {
     /// The project folder.
     pub(crate) fn project_dir(&self) -> &Path {
         &self.places.project_dir
+    }
+}
+
+fn count(task: &Task, progress: &mut Progress) {
+    progress.total += 1;
+    match task.phase {
+        Phase::Completed => progress.completed += 1,
+        Phase::Failed(AfterFailure::Final(_)) | Phase::RolledBack => progress.failed += 1,
+        _ => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use codeagent_checkpoint::{Clock, SystemClock};
 use codeagent_project::msg;
+use codeagent_server::observe::Progress;
 use codeagent_server::{Ending, Mode};
 
 use super::work::{self, WorkArgs};
@@ -30,11 +31,19 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     let worked = work::work(&args.work, Mode::Run, context)?;
     if let (Ending::Finished { failed }, false) = (worked.ending, context.global.quiet) {
-        let (completed, total) = (worked.progress.completed, worked.progress.total);
+        let Progress { total, completed, failed: ended } = worked.progress;
+        let left = total.saturating_sub(completed + ended);
         let line = match (total, failed) {
             (0, 0) => context.say.text("cli-run-nothing"),
             (0, _) => msg!(context.say, "cli-run-nothing-more", failed = failed),
-            _ => msg!(context.say, "cli-run-finished", completed = completed, total = total, failed = failed),
+            _ => msg!(
+                context.say,
+                "cli-run-finished",
+                completed = completed,
+                total = total,
+                failed = ended,
+                left = left
+            ),
         };
         context.out.line(line)?;
     }

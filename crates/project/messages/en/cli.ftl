@@ -64,7 +64,10 @@ cli-wait-retry = waiting { $time } before another attempt
 cli-wait-between = waiting { $time } before the next task
 cli-wait-next = nothing to do; looking again in { $time }
 cli-wait-paused = paused: too many tasks in a row failed for good
-cli-run-finished = Done: { $completed } of { $total }; failed or skipped: { $failed }
+cli-run-finished = Done: { $completed } of { $total }; failed or skipped: { $failed }{ $left ->
+        [0] {""}
+       *[other] ; left: { $left }
+    }
 cli-run-nothing = Nothing to do.
 cli-run-nothing-more = Nothing to do; failed or skipped: { $failed } (`codeagent list --state failed`)
 cli-run-would = Would run:

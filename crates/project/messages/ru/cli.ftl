@@ -64,7 +64,10 @@ cli-wait-retry = ожидание { $time } перед новой попытко
 cli-wait-between = ожидание { $time } перед следующей задачей
 cli-wait-next = делать нечего; новая проверка через { $time }
 cli-wait-paused = пауза: слишком много задач подряд не удалось окончательно
-cli-run-finished = Выполнено: { $completed } из { $total }; с ошибкой или пропущено: { $failed }
+cli-run-finished = Выполнено: { $completed } из { $total }; с ошибкой или пропущено: { $failed }{ $left ->
+        [0] {""}
+       *[other] ; осталось: { $left }
+    }
 cli-run-nothing = Делать нечего.
 cli-run-nothing-more = Делать нечего; с ошибкой или пропущено: { $failed } (`codeagent list --state failed`)
 cli-run-would = Будет выполнено:

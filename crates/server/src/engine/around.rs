@@ -147,6 +147,13 @@ impl Engine {
         Ok(self.store.view(|state| worklist.soonest(state, now))?.map(Duration::from_millis))
     }
 
+    fn say_where_it_stands(&self) -> Result<(), StoreError> {
+        let touched = self.tally.touched.iter();
+        let progress = self.store.view(|state| self.worklist.progress(state, touched))?;
+        self.observer.see(&Observation::WorkEnded { progress });
+        Ok(())
+    }
+
     /// Whether `max_iterations` is reached.
     pub(crate) fn is_at_limit(&self) -> bool {
         self.config.server.max_iterations.is_some_and(|max| self.tally.iterations >= max)
@@ -188,6 +195,7 @@ impl Engine {
             Some(reason) => reason != FinalReason::Skipped,
             None => task.state() == TaskState::InProgress,
         };
+        self.say_where_it_stands()?;
         let (entries, touched) = (self.worklist.entries(), &self.tally.touched);
         let failed = self.store.view(|state| {
             let listed: HashSet<&TaskId> = entries.iter().map(|entry| &entry.id).collect();
