@@ -224,3 +224,31 @@ impl Write for Appending<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use codeagent_core::testkit;
+
+    use super::*;
+    use crate::{document::StoreId, file::real_disk::RealDisk};
+
+    #[test]
+    fn what_is_not_published_is_not_called_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let main = dir.path().join("x.json");
+        std::fs::write(&main, "{}").unwrap();
+        let known = RealDisk.stat(&main).unwrap().unwrap();
+        let names = Names::of(&main).unwrap();
+        let mut publisher = Publisher::new(Arc::new(RealDisk), names, Some((known, 5)), None);
+        let snapshot = |epoch| {
+            let store_id = StoreId([1; 16]);
+            let meta = SnapshotMeta { store_id, epoch, clean: false, last_lsn: 0, chain: 0 };
+            Snapshot { frozen: testkit::state(&["a"]).freeze(), meta }
+        };
+        assert!(publisher.publish(&snapshot(5), Backup::Former).is_err());
+        publisher.publish(&snapshot(7), Backup::Former).unwrap();
+        // A later one was published here: nothing is left to do.
+        publisher.publish(&snapshot(6), Backup::Former).unwrap();
+        assert_eq!(publisher.main_epoch(), Some(7));
+    }
+}
