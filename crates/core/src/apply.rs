@@ -125,6 +125,8 @@ fn complete(task: &mut Task, result: Option<&RawJson>, at: LocalTime) {
 }
 
 fn fail(task: &mut Task, error: &str, then: AfterFailure, at: LocalTime) {
+    // What was put into the box during an attempt that failed is no word: agents tick what they have not done.
+    task.reopened |= task.running().is_some();
     task.phase = Phase::Failed(then);
     task.end_time = Some(at);
     task.error = Some(error.into());

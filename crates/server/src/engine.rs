@@ -336,6 +336,9 @@ impl Engine {
         }
         let worklist = &mut self.worklist;
         self.store.view(|state| worklist.owe(state, attempt.entry, now))?;
+        if outcome != Some(Outcome::Completed) {
+            worklist.invalidate(); // from here on its box speaks for a person again, once it was seen to be right
+        }
         self.write_boxes(false);
         self.keep_house()
     }

@@ -330,7 +330,13 @@ mod boxes {
     #[test]
     fn a_persons_word_is_heard_while_the_task_is_open() {
         assert_eq!(boxes(&after([])), [NOTHING, SAID_DONE, SAID_SKIPPED]);
-        assert_eq!(boxes(&after([start("a"), fail("a")])), [NOTHING, SAID_DONE, SAID_SKIPPED]);
+        let seen = Command::SeeBox { id: id("a") };
+        assert_eq!(boxes(&after([start("a"), fail("a"), seen])), [NOTHING, SAID_DONE, SAID_SKIPPED]);
+        assert_eq!(
+            boxes(&after([start("a"), fail("a")])),
+            [NOTHING, OPEN, OPEN],
+            "ticked during the attempt"
+        );
     }
 
     #[test]
@@ -355,7 +361,7 @@ mod boxes {
         let failed_anew = [complete("a"), retry("a"), start("a"), fail("a")];
         assert_eq!(boxes(&after(failed_anew)), old_tick, "nobody has seen the box open");
         let seen = Command::SeeBox { id: id("a") };
-        let seen_open = [complete("a"), retry("a"), seen, start("a"), fail("a")];
+        let seen_open = [complete("a"), retry("a"), start("a"), fail("a"), seen];
         assert_eq!(boxes(&after(seen_open)), [NOTHING, SAID_DONE, SAID_SKIPPED]);
         let skipped = [complete("a"), retry("a"), Command::Skip { id: id("a") }];
         assert_eq!(boxes(&after(skipped)), [SKIPPED, SKIPPED, NOTHING]);

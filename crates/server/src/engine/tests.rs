@@ -35,6 +35,8 @@ enum Act {
     StopThen(Stop),
     /// Edits the TODO list, then exits with 0.
     Edit(String),
+    /// Edits the TODO list, then exits with 1.
+    EditAndFail(String),
     /// Someone says `add` meanwhile.
     AddTask,
 }
@@ -95,6 +97,10 @@ impl Agent for Fake {
             Act::Edit(text) => {
                 fs::write(&self.todo, text).unwrap();
                 How::Exited(0)
+            }
+            Act::EditAndFail(text) => {
+                fs::write(&self.todo, text).unwrap();
+                How::Exited(1)
             }
             Act::AddTask => {
                 let add = Command::AddTask {
@@ -265,6 +271,15 @@ fn a_list_that_is_edited_meanwhile_is_followed() {
     assert_eq!(world.task("by hand").state(), TaskState::Completed);
     assert_eq!(world.task("gone").state(), TaskState::Pending, "held, not run");
     assert!(world.todo().starts_with("- [x] one"), "{}", world.todo());
+}
+
+#[test]
+fn an_agent_that_ticks_its_own_box_and_fails_is_not_believed() {
+    let acts = [Act::EditAndFail("- [x] one\n".to_owned()), Act::Exit(0)];
+    let mut world = world("- [ ] one\n", config(), &acts);
+    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0 });
+    assert_eq!(world.seen(), ["one", "one"]);
+    assert_eq!(world.task("one").attempts, 2);
 }
 
 #[test]
