@@ -96,7 +96,9 @@ fn the_russian_report_is_the_guides_line_for_line() {
 fn an_interrupted_task_runs_again_and_its_attempt_does_not_count() {
     let project = project("- [ ] one <!-- id: one -->\n", LONG_ONCE);
     crash(&project, "en");
-    project.say(&["run"]).done();
+    let said = project.say(&["run"]);
+    said.done();
+    assert!(said.err.contains("Ended a process that the previous server had left: pid"), "{}", said.err);
     let task = task(&project, "one");
     assert_eq!(
         (&task["state"], &task["attempts"], &task["excused"], &task["crashes"]),
