@@ -133,6 +133,13 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]: what was acknowledged is kept; the next start goes on from there.
     pub fn run(&mut self) -> Result<Ending, EngineError> {
+        let ending = self.iterate()?;
+        self.refresh()?; // what was said just before a stop has its boxes, too
+        self.write_boxes(true);
+        Ok(ending)
+    }
+
+    fn iterate(&mut self) -> Result<Ending, EngineError> {
         loop {
             self.begin_iteration()?;
             let wait = match self.pass()? {
@@ -340,7 +347,8 @@ impl Engine {
             worklist.invalidate(); // from here on its box speaks for a person again, once it was seen to be right
         }
         self.write_boxes(false);
-        self.keep_house()
+        self.keep_house();
+        Ok(())
     }
 }
 

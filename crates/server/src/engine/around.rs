@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// After an attempt: old task logs go, and a socket that was taken away comes back.
-    pub(super) fn keep_house(&mut self) -> Result<(), EngineError> {
+    pub(super) fn keep_house(&mut self) {
         if let Some(socket) = &self.socket {
             socket.keep();
         }
@@ -82,7 +82,6 @@ impl Engine {
             self.tally.logs = 0;
             self.chronicle.rotate_logs(&*self.store);
         }
-        Ok(())
     }
 
     pub(super) fn write_boxes(&mut self, force: bool) {
@@ -107,10 +106,12 @@ impl Engine {
     pub(super) fn wait(&mut self, why: WaitReason) -> Result<Option<Stop>, EngineError> {
         self.write_boxes(true);
         // Our own writing must not count as an edit, and what came since the pass must not be slept over.
-        let is_news = self.refresh()?;
+        if self.refresh()? {
+            self.tally.failures_in_a_row = 0;
+            return Ok(self.control.stop_requested());
+        }
         let soonest = self.soonest()?;
         let time = match why {
-            _ if is_news => Duration::ZERO,
             WaitReason::Paused => Duration::MAX,
             WaitReason::Retry => soonest.unwrap_or(Duration::ZERO),
             _ => soonest.unwrap_or(Duration::MAX).min(self.config.server.check_interval),
@@ -121,9 +122,6 @@ impl Engine {
         self.observer.see(&Observation::Waiting { time, why });
         if self.wait_for_work(time) {
             self.worklist.invalidate();
-            self.tally.failures_in_a_row = 0;
-        }
-        if is_news {
             self.tally.failures_in_a_row = 0;
         }
         Ok(self.control.stop_requested())
@@ -188,8 +186,7 @@ impl Engine {
     }
 
     /// How many tasks of the list, and of those that were worked on besides, failed for good.
-    pub(super) fn count_left(&mut self) -> Result<usize, EngineError> {
-        self.write_boxes(true);
+    pub(super) fn count_left(&self) -> Result<usize, EngineError> {
         // Given up by us, or (a process that could not be ended) still running.
         let is_left = |task: &Task| match task.final_reason() {
             Some(reason) => reason != FinalReason::Skipped,

@@ -263,6 +263,14 @@ fn stop_lets_the_current_task_finish() {
 }
 
 #[test]
+fn a_stop_leaves_no_box_unwritten() {
+    let acts = [Act::Exit(0), Act::Exit(0), Act::StopThen(Stop::AfterTask)];
+    let mut world = world("- [ ] one\n- [ ] two\n- [ ] three\n- [ ] four\n", config(), &acts);
+    assert_eq!(world.engine.run().unwrap(), Ending::Stopped(Stop::AfterTask));
+    assert_eq!(world.todo().matches("[x]").count(), 3, "{}", world.todo());
+}
+
+#[test]
 fn a_list_that_is_edited_meanwhile_is_followed() {
     let edit = Act::Edit("- [ ] one\n- [x] by hand\n- [ ] new\n".to_owned());
     let mut world = world("- [ ] one\n- [ ] by hand\n- [ ] gone\n", config(), &[edit]);
