@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getsid, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process_group, waitid};
 
 use crate::ATTEMPT_ID_VAR;
 use crate::ended::Exit;
@@ -57,6 +57,7 @@ pub(crate) struct Leader {
 impl Leader {
     /// Starts the command and enters it among the live attempts.
     pub(crate) fn start(command: &Command, stdio: [BorrowedFd<'_>; 3], attempt_id: &str) -> io::Result<Self> {
+        procfs::trusted()?;
         let mut live = live();
         let pid = launch(command, stdio)?;
         let raw = pid.as_raw_pid();
@@ -233,7 +234,7 @@ impl Census {
 
     /// Our children that no attempt started and that are not in our session: orphans. Dead ones are reaped.
     fn orphans(&self, live: &[Entry]) -> Vec<Stat> {
-        let session = getsid(None).map_or(0, Pid::as_raw_pid);
+        let session = Stat::own().map_or(0, |own| own.session);
         let is_leader = |pid| live.iter().any(|entry| entry.pid == pid && !entry.reaped);
         let children = self.children(getpid().as_raw_pid()).iter();
         let orphans = children.filter(|child| child.session != session && !is_leader(child.pid));

@@ -2,8 +2,10 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use rustix::event::{Timespec, poll};
+use rustix::process::getpid;
 
 /// An environment may be larger than this only if its process made it so (exec allows 6 MiB at most).
 const MAX_ENVIRON: u64 = 8 * 1024 * 1024;
@@ -21,6 +23,7 @@ pub(crate) struct Stat {
 
 impl Stat {
     pub(crate) fn read(pid: i32) -> io::Result<Self> {
+        trusted()?;
         // One read: the line is far shorter, and there are many processes to look at.
         let mut line = [0; 2048];
         let count = File::open(format!("/proc/{pid}/stat"))?.read(&mut line)?;
@@ -40,6 +43,12 @@ impl Stat {
         Some(Self { pid, state, parent, group, session, start_ticks })
     }
 
+    /// This process. Its session is 0 if the session's leader lives outside our pid namespace, as in a container
+    /// that was entered with `docker exec`.
+    pub(crate) fn own() -> io::Result<Self> {
+        Self::read(getpid().as_raw_pid())
+    }
+
     /// Threads of the kernel descend from process 2; they have no environment.
     fn is_kernel_thread(&self) -> bool {
         self.pid == 2 || self.parent == 2
@@ -51,8 +60,24 @@ impl Stat {
     }
 }
 
+/// An error if /proc is not there, or numbers processes as another pid namespace does (`unshare --pid` without
+/// `--mount-proc`): its numbers then mean strangers to us, and nothing may be killed by them.
+pub(crate) fn trusted() -> io::Result<()> {
+    static SHOWS_US: OnceLock<bool> = OnceLock::new();
+    let shows_us =
+        || fs::read_link("/proc/self").is_ok_and(|own| own.to_str() == Some(&getpid().to_string()));
+    if *SHOWS_US.get_or_init(shows_us) {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "/proc does not show the processes of this pid namespace (mount it: mount -t proc proc /proc)",
+    ))
+}
+
 /// Every process that can be seen.
 pub(crate) fn all() -> io::Result<Vec<Stat>> {
+    trusted()?;
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
@@ -122,11 +147,11 @@ mod tests {
 
     #[test]
     fn we_see_ourselves() {
-        let me = i32::try_from(std::process::id()).unwrap();
-        let found = all().unwrap().into_iter().find(|stat| stat.pid == me).unwrap();
-        assert_eq!(found.start_ticks, Stat::read(me).unwrap().start_ticks);
+        let me = Stat::own().unwrap();
+        let found = all().unwrap().into_iter().find(|stat| stat.pid == me.pid).unwrap();
+        assert_eq!(found.start_ticks, me.start_ticks);
         assert!(!found.is_dead());
-        assert!(!command_line(me).is_empty());
+        assert!(!command_line(me.pid).is_empty());
     }
 
     #[test]
