@@ -45,6 +45,16 @@ impl Busy {
         busy
     }
 
+    /// `log --follow` of its task, and the lines that it prints.
+    fn followed(&self) -> (Child, impl Iterator<Item = std::io::Result<String>> + use<>) {
+        let listed = self.project.json(&["list", "--json"]);
+        let id = listed["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+        let mut follower = self.project.command(&["log", &id, "--follow"]);
+        let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+        (follower, lines)
+    }
+
     fn end(mut self) -> (i32, String) {
         let mut out = String::new();
         self.server.stdout.take().unwrap().read_to_string(&mut out).unwrap();
@@ -214,16 +224,26 @@ fn a_running_task_is_cancelled() {
 #[test]
 fn a_log_is_followed_to_the_end_of_the_attempt() {
     let busy = Busy::start();
-    let listed = busy.project.json(&["list", "--json"]);
-    let id = listed["tasks"][0]["task_id"].as_str().unwrap().to_owned();
-    let mut follower = busy.project.command(&["log", &id, "--follow"]);
-    let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let (mut follower, mut lines) = busy.followed();
     assert!(lines.any(|line| line.unwrap() == "ready"));
     busy.project.say(&["stop", "--now"]).done();
     lines.for_each(drop);
     assert!(follower.wait().unwrap().success());
     busy.end();
+}
+
+#[test]
+fn a_followed_log_ends_with_its_server_also_if_that_says_no_good_bye() {
+    let mut busy = Busy::start();
+    let (mut follower, mut lines) = busy.followed();
+    assert!(lines.any(|line| line.unwrap() == "ready"));
+    busy.server.kill().unwrap();
+    busy.server.wait().unwrap();
+    lines.for_each(drop);
+    assert!(follower.wait().unwrap().success());
+    // What the dead server left is ended by the next.
+    busy.project.write("agent.sh", "exit 0\n");
+    busy.project.say(&["run"]).done();
 }
 
 #[test]

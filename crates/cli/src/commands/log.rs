@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     let mut reader = Reader::open(last, harmless)?;
     if args.follow {
-        follow(&mut reader, context, || still_runs(&loaded, &id))?;
+        Followed { loaded: &loaded, id: &id, attempt: None, alone: 0 }.follow(&mut reader, context)?;
     }
     reader.copy(&mut context.out, End::Reached)?;
     Ok(Exit::Done)
@@ -74,29 +74,41 @@ fn logs(dir: &Path, id: &TaskId, attempt: Option<u32>) -> Result<Vec<PathBuf>, C
     Ok(wanted.map(|(_, path)| path).collect())
 }
 
-/// Asks anew each time: the server may end meanwhile.
-fn still_runs(loaded: &Loaded, id: &TaskId) -> Result<bool, CliError> {
-    Ok(Access::open(loaded).task(id)?.state == TaskState::InProgress)
+/// Watches the attempt whose log is followed.
+struct Followed<'a> {
+    loaded: &'a Loaded,
+    id: &'a TaskId,
+    /// The attempt's number, once it was asked for.
+    attempt: Option<u32>,
+    /// Looks in a row at which no server was there: one may be rewriting its socket, two mean that it is dead.
+    alone: u32,
 }
 
-/// Prints what comes until the attempt has ended.
-fn follow(
-    reader: &mut Reader,
-    context: &mut Context,
-    still_runs: impl Fn() -> Result<bool, CliError>,
-) -> Result<(), CliError> {
-    while still_runs()? {
-        for _ in 0..ASK_EVERY {
-            reader.copy(&mut context.out, End::MoreMayCome)?;
-            context.out.flush()?;
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "a reader: Ctrl+C ends it with nothing to clean up"
-            )]
-            std::thread::sleep(LOOK_EVERY);
-        }
+impl Followed<'_> {
+    /// Asks anew each time: the server may end meanwhile, and dead without a word leave its task `in_progress`.
+    fn still_runs(&mut self) -> Result<bool, CliError> {
+        let access = Access::open(self.loaded);
+        let task = access.task(self.id)?;
+        self.alone = if access.is_live() { 0 } else { self.alone + 1 };
+        let attempt = *self.attempt.get_or_insert(task.attempts);
+        Ok(task.state == TaskState::InProgress && task.attempts == attempt && self.alone < 2)
     }
-    Ok(())
+
+    /// Prints what comes until the attempt has ended.
+    fn follow(&mut self, reader: &mut Reader, context: &mut Context) -> Result<(), CliError> {
+        while self.still_runs()? {
+            for _ in 0..ASK_EVERY {
+                reader.copy(&mut context.out, End::MoreMayCome)?;
+                context.out.flush()?;
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a reader: Ctrl+C ends it with nothing to clean up"
+                )]
+                std::thread::sleep(LOOK_EVERY);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether a line without its end is to be shown.
