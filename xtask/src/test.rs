@@ -34,7 +34,7 @@ pub(crate) fn run(extent: Extent) -> Result<(), String> {
 /// With nextest where it is installed (each test a process of its own, all crates at once), else with plain cargo.
 fn tests(steps: &mut Steps) {
     if has_nextest() {
-        steps.run("tests", &mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]));
+        steps.run("tests", &mut cargo(&["nextest", "run", "--workspace", "--locked"]));
         steps.run("doc tests", &mut cargo(&["test", "--workspace", "--locked", "--doc"]));
     } else {
         steps.run("tests", &mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]));
