@@ -1,8 +1,9 @@
-//! What CI and people run: `cargo xtask test | man | completions`.
+//! What CI and people run: `cargo xtask test | crash | man | completions`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
+mod crash;
 mod files;
 mod steps;
 mod test;
@@ -14,6 +15,7 @@ Usage: cargo xtask <COMMAND>
 
 Commands:
   test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
+  crash [--long]    campaigns that try to break every promise; --help: their options
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
 ";
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["test"] => test::run(test::Extent::All),
         ["test", "--quick"] => test::run(test::Extent::Quick),
+        ["crash", args @ ..] => crash::run(args),
         ["man"] => files::man(),
         ["completions"] => files::completions(),
         [] | ["help" | "-h" | "--help"] => {

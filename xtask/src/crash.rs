@@ -1,0 +1,20 @@
+//! `cargo xtask crash`: builds the program and the campaigns, each as it is meant to be, and runs them.
+
+use crate::steps::cargo;
+
+/// Runs the campaigns with these arguments.
+pub(crate) fn run(args: &[&str]) -> Result<(), String> {
+    // In two steps: built together, the program would get the features that only tests want.
+    for package in ["codeagent", "codeagent-proof"] {
+        done(cargo(&["build", "--release", "--locked", "--package", package]), "the build failed")?;
+    }
+    let mut campaigns =
+        cargo(&["run", "--quiet", "--release", "--locked", "--package", "codeagent-proof", "--"]);
+    campaigns.args(args);
+    done(campaigns, "a campaign found something, or could not go on")
+}
+
+fn done(mut command: std::process::Command, otherwise: &str) -> Result<(), String> {
+    let status = command.status().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(otherwise.to_owned()) }
+}
