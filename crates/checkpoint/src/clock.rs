@@ -1,10 +1,18 @@
 //! Where times come from: the one place that asks the system, and a clock for tests.
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
 use codeagent_core::{LocalTime, Now};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// One reading of the wall clock.
     fn now(&self) -> Now;
+
+    /// Time since some moment of the past. It never goes back, whatever the wall clock is set to: for deadlines.
+    fn monotonic(&self) -> Duration;
 }
 
 /// The system's clock and its zone.
@@ -15,6 +23,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Now {
         let now = jiff::Zoned::now();
         Now { local: LocalTime::from_civil(now.datetime()), unix_ms: now.timestamp().as_millisecond() }
+    }
+
+    fn monotonic(&self) -> Duration {
+        static FIRST_ASKED: OnceLock<Instant> = OnceLock::new();
+        FIRST_ASKED.get_or_init(Instant::now).elapsed()
     }
 }
 
@@ -35,6 +48,11 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Now {
         codeagent_core::testkit::at(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        let seconds = self.0.load(std::sync::atomic::Ordering::SeqCst);
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
     }
 }
 

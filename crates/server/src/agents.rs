@@ -1,6 +1,11 @@
 //! The seam between the engine and real processes: a simulation puts its own agents here.
+use std::time::Duration;
+
 use codeagent_core::{AttemptId, ChildIdentity};
-use codeagent_runner::{Attempt, AttemptSpec, Ended, Output, SpawnError, StopHandle};
+use codeagent_runner::{
+    Attempt, AttemptSpec, Ended, Output, SpawnError, StopHandle,
+    survivors::{self, SurvivorEnded, SurvivorQuery},
+};
 
 /// Starts agents.
 pub trait Agents: Send {
@@ -15,6 +20,9 @@ pub trait Agents: Send {
     /// # Errors
     /// [`SpawnError`] says what to mend.
     fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError>;
+
+    /// Ends what is left of attempts whose server is dead; returns once it is gone.
+    fn end_survivors(&mut self, queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded>;
 }
 
 /// One that runs.
@@ -37,6 +45,10 @@ impl Agents for Processes {
 
     fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError> {
         Ok(Box::new(codeagent_runner::spawn(spec)?))
+    }
+
+    fn end_survivors(&mut self, queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
+        survivors::end_survivors(queries, grace)
     }
 }
 

@@ -1,13 +1,17 @@
 //! What signals, the socket and the engine say to each other: stop, wake, cancel; and what the engine does just now.
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use codeagent_checkpoint::clock::{Clock, SystemClock};
 use codeagent_core::TaskId;
 use codeagent_runner::StopHandle;
 
-use crate::api::{Activity, RecoveredView, ServerView, TaskVerb};
+use crate::{
+    api::{Activity, RecoveredView, ServerView, TaskVerb},
+    bell::{Bell, SystemBell},
+};
 
 /// Why the engine is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +49,9 @@ pub enum Woken {
 pub struct Control {
     inner: Mutex<Inner>,
     announce: Mutex<Option<Announce>>,
-    changed: Condvar,
-    started: Instant,
+    changed: Arc<dyn Bell>,
+    clock: Arc<dyn Clock>,
+    started: Duration,
 }
 
 /// Tells the person at the keyboard that the server is stopping and waits for the running attempt to end.
@@ -73,7 +78,8 @@ struct CurrentAttempt {
     id: TaskId,
     /// None while the claim is on its way to the disk and the agent not yet started.
     handle: Option<StopHandle>,
-    began: Instant,
+    /// By the monotonic clock.
+    began: Duration,
     wish: Option<TaskVerb>,
     last_line: Option<String>,
 }
@@ -86,6 +92,13 @@ impl std::fmt::Debug for Control {
 
 impl Default for Control {
     fn default() -> Self {
+        Self::new(Arc::new(SystemClock), Arc::new(SystemBell::default()))
+    }
+}
+
+impl Control {
+    /// With a clock, and what waits.
+    pub fn new(clock: Arc<dyn Clock>, changed: Arc<dyn Bell>) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 stop: None,
@@ -99,13 +112,12 @@ impl Default for Control {
                 recovered: None,
             }),
             announce: Mutex::new(None),
-            changed: Condvar::new(),
-            started: Instant::now(),
+            changed,
+            started: clock.monotonic(),
+            clock,
         }
     }
-}
 
-impl Control {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A thread that panicked here left whole values behind: each is written by one assignment.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -127,7 +139,7 @@ impl Control {
         }
         let must_wait = matches!(stop, Stop::Signal(_)) && !again && handle.is_some();
         drop(inner);
-        self.changed.notify_all();
+        self.changed.ring();
         if let (true, Some(announce)) = (must_wait, &*self.announcer()) {
             announce();
         }
@@ -157,7 +169,7 @@ impl Control {
     /// Says that there may be work.
     pub fn wake(&self) {
         self.lock().woken = true;
-        self.changed.notify_all();
+        self.changed.ring();
     }
 
     /// Whether it was said that there may be work, since it was last asked.
@@ -168,54 +180,56 @@ impl Control {
     /// Says that a file of the list was written.
     pub fn list_touched(&self) {
         self.lock().list_touched = true;
-        self.changed.notify_all();
+        self.changed.ring();
     }
 
     /// Waits for a stop, for work, or for the time to pass.
     pub fn wait(&self, time: Duration) -> Woken {
-        let deadline = Instant::now().checked_add(time);
-        let mut inner = self.lock();
+        let deadline = self.clock.monotonic().checked_add(time);
         loop {
-            if inner.stop.is_some() {
-                return Woken::Stop;
+            let heard = self.changed.rung();
+            if let Some(woken) = self.take_news() {
+                return woken;
             }
-            if std::mem::take(&mut inner.woken) {
-                return Woken::Work;
+            let left = deadline.map(|deadline| deadline.saturating_sub(self.clock.monotonic()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Woken::TimedOut;
             }
-            if std::mem::take(&mut inner.list_touched) {
-                return Woken::ListTouched;
-            }
-            inner = match deadline {
-                None => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Woken::TimedOut;
-                    }
-                    self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            self.changed.wait(heard, left);
+        }
+    }
+
+    fn take_news(&self) -> Option<Woken> {
+        let mut inner = self.lock();
+        if inner.stop.is_some() {
+            Some(Woken::Stop)
+        } else if std::mem::take(&mut inner.woken) {
+            Some(Woken::Work)
+        } else {
+            std::mem::take(&mut inner.list_touched).then_some(Woken::ListTouched)
         }
     }
 
     /// Waits so long, whatever work comes; true if a stop was asked for.
     pub fn pause(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        let mut inner = self.lock();
-        while inner.stop.is_none() {
-            let left = deadline.saturating_duration_since(Instant::now());
+        let deadline = self.clock.monotonic().saturating_add(time);
+        loop {
+            let heard = self.changed.rung();
+            if self.stop_requested().is_some() {
+                return true;
+            }
+            let left = deadline.saturating_sub(self.clock.monotonic());
             if left.is_zero() {
                 return false;
             }
-            inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.changed.wait(heard, Some(left));
         }
-        true
     }
 
     /// An attempt is about to be claimed: from now on, and not only once it is durable, a wish for its end
     /// is the engine's to fulfil.
     pub fn claim_begins(&self, id: &TaskId) {
-        let began = Instant::now();
+        let began = self.clock.monotonic();
         self.lock().attempt =
             Some(CurrentAttempt { id: id.clone(), handle: None, began, wish: None, last_line: None });
     }
@@ -242,29 +256,41 @@ impl Control {
     /// The attempt is settled: whoever wished for its end may look.
     pub fn attempt_settled(&self) {
         self.lock().settled += 1;
-        self.changed.notify_all();
+        self.changed.ring();
     }
 
     /// The engine ends: nobody may wait for it any more.
     pub fn engine_gone(&self) {
         self.lock().gone = true;
-        self.changed.notify_all();
+        self.changed.ring();
     }
 
     /// Ends the task's running attempt, to be settled as wished, and waits until it is. False if no attempt of
     /// this task runs: then the wish is a matter of the store alone.
     pub fn end_attempt_as(&self, id: &TaskId, wish: TaskVerb) -> bool {
+        let Some(before) = self.wish_end(id, wish) else { return false };
+        loop {
+            let heard = self.changed.rung();
+            let inner = self.lock();
+            if inner.settled != before || inner.gone {
+                return true;
+            }
+            drop(inner);
+            self.changed.wait(heard, None);
+        }
+    }
+
+    /// The same without waiting. Answers how many attempts were settled before this one; none if no attempt of
+    /// this task runs.
+    pub fn wish_end(&self, id: &TaskId, wish: TaskVerb) -> Option<u64> {
         let mut inner = self.lock();
-        let Some(attempt) = inner.attempt.as_mut().filter(|attempt| attempt.id == *id) else { return false };
+        let settled = inner.settled;
+        let attempt = inner.attempt.as_mut().filter(|attempt| attempt.id == *id)?;
         attempt.wish = Some(wish);
         if let Some(handle) = &attempt.handle {
             handle.stop_gracefully();
         }
-        let before = inner.settled;
-        while inner.settled == before && !inner.gone {
-            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
-        }
-        true
+        Some(settled)
     }
 
     /// Keeps the last line that the agent printed.
@@ -291,12 +317,13 @@ impl Control {
     pub fn view(&self, mode: &str) -> ServerView {
         let inner = self.lock();
         let attempt = inner.attempt.as_ref();
+        let elapsed_s = |since: Duration| self.clock.monotonic().saturating_sub(since).as_secs();
         ServerView {
             pid: std::process::id(),
             mode: mode.to_owned(),
             activity: inner.activity,
-            uptime_s: self.started.elapsed().as_secs(),
-            attempt_elapsed_s: attempt.map(|attempt| attempt.began.elapsed().as_secs()),
+            uptime_s: elapsed_s(self.started),
+            attempt_elapsed_s: attempt.map(|attempt| elapsed_s(attempt.began)),
             last_line: attempt.and_then(|attempt| attempt.last_line.clone()),
             recovered: inner.recovered.clone(),
         }
@@ -313,7 +340,7 @@ impl Control {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{sync::Arc, thread};
+    use std::thread;
 
     #[test]
     fn a_stop_ends_every_wait() {

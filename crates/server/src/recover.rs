@@ -5,10 +5,14 @@ use codeagent_checkpoint::{Store, StoreError, store::ReadState};
 use codeagent_core::{Command, LocalTime, Now, State, Task, TaskId, TaskState};
 use codeagent_runner::{
     ProcessIdentity,
-    survivors::{SurvivorEnded, SurvivorQuery, end_survivors},
+    survivors::{SurvivorEnded, SurvivorQuery},
 };
 
-use crate::{api::RecoveredView, generate};
+use crate::{
+    agents::{Agents, Processes},
+    api::RecoveredView,
+    generate,
+};
 
 /// Unfinished tasks that the report lists besides the interrupted ones (contract, "Messages").
 const LISTED: usize = 10;
@@ -84,12 +88,17 @@ pub(crate) struct Rules<'a> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) fn recover(store: &dyn Store, rules: Rules<'_>, now: Now) -> Result<Recovery, StoreError> {
+pub(crate) fn recover(
+    store: &dyn Store,
+    agents: &mut dyn Agents,
+    rules: Rules<'_>,
+    now: Now,
+) -> Result<Recovery, StoreError> {
     let mut recovery = store.view(look)?;
     if recovery.interrupted.is_empty() && (recovery.was_clean || recovery.is_new) {
         return Ok(recovery);
     }
-    recovery.survivors = end_survivors(&queries(&recovery, rules.project_dir), rules.kill_grace);
+    recovery.survivors = agents.end_survivors(&queries(&recovery, rules.project_dir), rules.kill_grace);
     for interrupted in &mut recovery.interrupted {
         interrupted.fate = reset(store, &interrupted.task, &recovery.survivors, rules, now)?;
     }
@@ -107,7 +116,7 @@ pub(crate) fn end_survivors_of(
     kill_grace: Duration,
 ) -> Result<Vec<SurvivorEnded>, StoreError> {
     let query = store.view(|state| state.task(id).and_then(|task| query(task, project_dir)))?;
-    Ok(query.map_or_else(Vec::new, |query| end_survivors(&[query], kill_grace)))
+    Ok(query.map_or_else(Vec::new, |query| Processes.end_survivors(&[query], kill_grace)))
 }
 
 fn look(state: &State) -> Recovery {

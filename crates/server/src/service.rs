@@ -12,7 +12,7 @@ use crate::{
 
 /// Does what is asked.
 #[derive(Clone)]
-pub(crate) struct Service {
+pub struct Service {
     /// Where the tasks are kept.
     pub store: Arc<dyn Store>,
     /// The time.
@@ -27,7 +27,7 @@ pub(crate) struct Service {
 
 /// A running engine.
 #[derive(Clone)]
-pub(crate) struct Running {
+pub struct Running {
     /// How to speak with it.
     pub control: Arc<Control>,
     /// `run` or `serve`.
@@ -36,7 +36,7 @@ pub(crate) struct Running {
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ServiceError {
+pub enum ServiceError {
     /// The rules, or the request itself, forbid it.
     #[error(transparent)]
     Refused(#[from] ApiError),
@@ -86,7 +86,7 @@ impl Service {
     ///
     /// # Errors
     /// [`ApiError::TaskExists`], [`ApiError::BadRequest`], [`ServiceError::Store`].
-    pub(crate) fn add(&self, task: NewTask) -> Result<TaskView, ServiceError> {
+    pub fn add(&self, task: NewTask) -> Result<TaskView, ServiceError> {
         let bad = |what: &str| ApiError::BadRequest { what: what.to_owned() };
         let id = match &task.id {
             Some(id) => TaskId::parse_given(id).map_err(|_| bad("bad_id"))?,
@@ -107,7 +107,7 @@ impl Service {
     ///
     /// # Errors
     /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ServiceError::Store`].
-    pub(crate) fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, ServiceError> {
+    pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, ServiceError> {
         if matches!(verb, TaskVerb::Cancel | TaskVerb::Rollback) && self.end_attempt(id, verb)? {
             return self.task(id).map(Some);
         }
@@ -154,7 +154,7 @@ impl Service {
     }
 
     /// `stop`, `restart`. False if no engine runs.
-    pub(crate) fn stop(&self, how: StopKind) -> bool {
+    pub fn stop(&self, how: StopKind) -> bool {
         let Some(running) = &self.engine else { return false };
         running.control.request_stop(match how {
             StopKind::AfterTask => Stop::AfterTask,

@@ -1,12 +1,7 @@
 //! One server from its start to its end: puts the engine together, recovers, says hello and good-bye.
 use std::{io, path::PathBuf, sync::Arc};
 
-use codeagent_checkpoint::{
-    Store, StoreError,
-    clock::{Clock, SystemClock},
-    file::{FileStore, FileStoreOptions, StoreNotice, reader},
-    memory::MemoryStore,
-};
+use codeagent_checkpoint::{Store, StoreError, clock::Clock, file::reader};
 use codeagent_core::Command;
 use codeagent_project::{
     config::Loaded,
@@ -19,13 +14,14 @@ use codeagent_project::{
 };
 
 use crate::{
-    agents::{Processes, SystemDice},
+    agents::Agents,
     attempt::TaskFile,
     chronicle::Chronicle,
     client::Client,
     control::{Control, Stop},
     engine::{Ending, Engine, EngineError, Mode, Tally},
     generate::Generator,
+    ground::Ground,
     guard::Guard,
     notices,
     observe::Observer,
@@ -108,17 +104,25 @@ pub fn places(project: &Loaded) -> TodoPlaces {
 /// # Errors
 /// [`ServerError`]; what was acknowledged is kept.
 pub fn run(host: &Host, request: RunRequest) -> Result<Ending, ServerError> {
+    run_on(Ground::system(), &host.control, request)
+}
+
+/// The same on any ground.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(ground: Ground, control: &Arc<Control>, request: RunRequest) -> Result<Ending, ServerError> {
     let executor = &request.project.config.executor;
     if executor.command.is_empty() {
         return Err(ServerError::NoExecutor);
     }
     let catalogue = Arc::clone(&request.catalogue);
     let grace = say::seconds(executor.kill_grace);
-    host.control.server_begins(Box::new(move || {
+    control.server_begins(Box::new(move || {
         tracing::info!("{}", msg!(catalogue, "server-stopping", seconds = grace.as_str()));
     }));
     let worklist = Worklist::load(places(&request.project))?;
-    Session::open(request, Arc::clone(&host.control), worklist)?.work()
+    Session::open(ground, request, Arc::clone(control), worklist)?.work()
 }
 
 /// The process that servers run in, one after the other: it hears signals also between two of them.
@@ -151,17 +155,22 @@ struct Session {
 }
 
 impl Session {
-    fn open(request: RunRequest, control: Arc<Control>, worklist: Worklist) -> Result<Self, ServerError> {
+    fn open(
+        ground: Ground,
+        request: RunRequest,
+        control: Arc<Control>,
+        worklist: Worklist,
+    ) -> Result<Self, ServerError> {
+        let Ground { clock, mut agents, dice, open_store, asker } = ground;
         let RunRequest { project, mode, catalogue, observer, print } = request;
         if nothing_to_do(&project, &worklist, mode) {
             return Err(ServerError::NoList { project_dir: project.project_dir });
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, found) = open_store(&project, &catalogue)?;
         let chronicle = chronicle(&project, &catalogue);
         found.iter().for_each(|notice| notices::log(notice, &catalogue));
         let (session_id, tracker) =
-            recover_and_start(&*store, &project, &*clock, &chronicle, &control, &print)?;
+            recover_and_start(&*store, &mut *agents, &project, &*clock, &chronicle, &control, &print)?;
         let generator = tracker.and_then(|tracker| generator(&project, tracker));
         let engine = Engine {
             mode,
@@ -169,8 +178,8 @@ impl Session {
             data_dir: data_dir(&project),
             store,
             worklist,
-            agents: Box::new(Processes),
-            dice: Box::new(SystemDice),
+            agents,
+            dice,
             clock,
             control,
             observer,
@@ -180,20 +189,19 @@ impl Session {
             socket: None,
             config: project.config.clone(),
         };
-        Ok(Self::with_socket(engine, &project))
+        Ok(match asker {
+            None => Self::with_socket(engine, &project),
+            Some(asker) => {
+                asker(service(&engine, &project));
+                Self { engine, socket: None, guard: None, _watch: None }
+            }
+        })
     }
 
     /// A server that can't be asked, or does not notice edits at once, still works.
     fn with_socket(mut engine: Engine, project: &Loaded) -> Self {
-        let checkpoint_file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
-        let service = Service {
-            store: Arc::clone(&engine.store),
-            clock: Arc::clone(&engine.clock),
-            places: places(project),
-            checkpoint_file: checkpoint_file.clone(),
-            engine: Some(Running { control: Arc::clone(&engine.control), mode: engine.mode.as_str() }),
-        };
-        let path = socket::path_for(&checkpoint_file);
+        let service = service(&engine, project);
+        let path = socket::path_for(&service.checkpoint_file);
         // Without files there is no lock that would tell a dead server's socket from a living one's.
         let is_taken = !project.config.server.checkpoint.enabled && Client::find(&path).is_some();
         let served =
@@ -253,6 +261,17 @@ impl Session {
     }
 }
 
+/// What may be asked of a running engine.
+fn service(engine: &Engine, project: &Loaded) -> Service {
+    Service {
+        store: Arc::clone(&engine.store),
+        clock: Arc::clone(&engine.clock),
+        places: places(project),
+        checkpoint_file: project.resolve(&project.config.server.checkpoint.checkpoint_file),
+        engine: Some(Running { control: Arc::clone(&engine.control), mode: engine.mode.as_str() }),
+    }
+}
+
 /// A checkpoint in memory has no files that could be taken away.
 fn guard(project: &Loaded, engine: &Engine, socket: Option<Arc<Socket>>) -> Option<Guard> {
     if !project.config.server.checkpoint.enabled {
@@ -276,25 +295,6 @@ fn nothing_to_do(project: &Loaded, worklist: &Worklist, mode: Mode) -> bool {
     !checkpoint.enabled || reader::read(&project.resolve(&checkpoint.checkpoint_file)).is_ok_and(is_empty)
 }
 
-fn open_store(
-    project: &Loaded,
-    catalogue: &Arc<Catalogue>,
-) -> Result<(Arc<dyn Store>, Vec<StoreNotice>), StoreError> {
-    let checkpoint = &project.config.server.checkpoint;
-    if !checkpoint.enabled {
-        tracing::warn!("{}", catalogue.text("server-checkpoint-off"));
-        return Ok((Arc::new(MemoryStore::default()), Vec::new()));
-    }
-    let path = project.resolve(&checkpoint.checkpoint_file);
-    let speaks = Arc::clone(catalogue);
-    let options = FileStoreOptions {
-        notify: Arc::new(move |notice| notices::log(&notice, &speaks)),
-        ..FileStoreOptions::default()
-    };
-    let (store, report) = FileStore::open(&path, options)?;
-    Ok((Arc::new(store), report.notices))
-}
-
 fn data_dir(project: &Loaded) -> PathBuf {
     let file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
     file.parent().map_or_else(|| project.project_dir.clone(), PathBuf::from)
@@ -316,6 +316,7 @@ fn chronicle(project: &Loaded, catalogue: &Arc<Catalogue>) -> Chronicle {
 /// Recovers, tells, and makes the start durable. Answers the session's id and who records its lists.
 fn recover_and_start(
     store: &dyn Store,
+    agents: &mut dyn Agents,
     project: &Loaded,
     clock: &dyn Clock,
     chronicle: &Chronicle,
@@ -329,7 +330,7 @@ fn recover_and_start(
         max_crashes: config.server.checkpoint.max_task_crashes,
     };
     TaskFile::tidy(&data_dir(project));
-    let recovery = recover::recover(store, rules, clock.now())?;
+    let recovery = recover::recover(store, agents, rules, clock.now())?;
     for line in report::banner(&recovery, chronicle.catalogue()) {
         print(&line);
     }

@@ -2,10 +2,10 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use codeagent_checkpoint::{Store, StoreError, store::ReadState};
+use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
 use codeagent_core::{
     Command, LocalTime, Now, Origin, Phase, Plan, State, Task, TaskId,
     list::{self, Line, Mark},
@@ -33,7 +33,8 @@ pub(crate) struct Worklist {
     /// Entries before this one have nothing to do in this pass.
     cursor: usize,
     owed: HashMap<TaskId, MarkRequest>,
-    flush_after: Instant,
+    /// By the monotonic clock.
+    flush_after: Duration,
     stale: bool,
 }
 
@@ -67,7 +68,6 @@ impl Worklist {
     pub(crate) fn load(places: TodoPlaces) -> Result<Self, TodoError> {
         let list = TodoList::load(&places)?;
         let plan = Plan::default();
-        let flush_after = Instant::now();
         Ok(Self {
             places,
             list,
@@ -75,7 +75,7 @@ impl Worklist {
             done_before: 0,
             cursor: 0,
             owed: HashMap::new(),
-            flush_after,
+            flush_after: Duration::ZERO,
             stale: true,
         })
     }
@@ -248,16 +248,17 @@ impl Worklist {
     ///
     /// # Errors
     /// [`TodoError`]; the checkpoint has what the boxes lack, and the next start writes them.
-    pub(crate) fn flush(&mut self, force: bool) -> Result<Vec<TodoNotice>, TodoError> {
-        if self.owed.is_empty() || (!force && Instant::now() < self.flush_after) {
+    pub(crate) fn flush(&mut self, clock: &dyn Clock, force: bool) -> Result<Vec<TodoNotice>, TodoError> {
+        let began = clock.monotonic();
+        if self.owed.is_empty() || (!force && began < self.flush_after) {
             return Ok(Vec::new());
         }
-        let began = Instant::now();
         let requests: Vec<_> = self.owed.values().cloned().collect();
         let report = set_marks(&self.places, &requests)?;
         // The list counts as changed now and is read again: someone may have edited it in the same moment.
         self.owed.clear();
-        self.flush_after = Instant::now() + (began.elapsed() * PACE).max(SOON);
+        let ended = clock.monotonic();
+        self.flush_after = ended + (ended.saturating_sub(began) * PACE).max(SOON);
         Ok(report.notices)
     }
 

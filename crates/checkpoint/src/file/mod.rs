@@ -39,3 +39,4 @@ pub use open::{FileStoreOptions, Notify};
 pub use real_disk::RealDisk;
 pub use report::{AsideReason, MainUnusable, OpenReport, StoreNotice};
 pub use store::FileStore;
+pub use takeover::Tenants;

@@ -1,8 +1,5 @@
 //! What stands around the life of a task: iterations, the list, waits, retries, the count of failures.
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, time::Duration};
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
@@ -85,7 +82,7 @@ impl Engine {
     }
 
     pub(super) fn write_boxes(&mut self, force: bool) {
-        match self.worklist.flush(force) {
+        match self.worklist.flush(&*self.clock, force) {
             Ok(notices) => self.chronicle.boxes_written(&notices),
             Err(error) => self.chronicle.boxes_unwritten(&error),
         }
@@ -129,9 +126,10 @@ impl Engine {
 
     /// True if there may be work before the time is over.
     pub(super) fn wait_for_work(&self, time: Duration) -> bool {
-        let began = Instant::now();
+        let began = self.clock.monotonic();
         loop {
-            match self.control.wait(time.saturating_sub(began.elapsed())) {
+            let passed = self.clock.monotonic().saturating_sub(began);
+            match self.control.wait(time.saturating_sub(passed)) {
                 Woken::ListTouched if !self.worklist.changed() => {}
                 Woken::ListTouched | Woken::Work => return true,
                 Woken::Stop | Woken::TimedOut => return false,

@@ -14,7 +14,10 @@ use codeagent_project::{
     messages::{Catalogue, Lang},
     todo::TodoPlaces,
 };
-use codeagent_runner::{AttemptSpec, Ended, Exit, How, Output, SpawnError, StopHandle, Stream};
+use codeagent_runner::{
+    AttemptSpec, Ended, Exit, How, Output, SpawnError, StopHandle, Stream,
+    survivors::{SurvivorEnded, SurvivorQuery},
+};
 
 use super::{Ending, Engine, EngineError, Mode, Tally};
 use crate::{
@@ -71,6 +74,10 @@ impl Agents for Script {
             }
             act => Ok(Box::new(Fake { act, control, store, todo })),
         }
+    }
+
+    fn end_survivors(&mut self, _: &[SurvivorQuery], _: Duration) -> Vec<SurvivorEnded> {
+        Vec::new()
     }
 }
 
