@@ -2,6 +2,7 @@
 
 #[cfg(feature = "testing")]
 pub mod arbitrary;
+pub mod batched;
 pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -11,6 +12,7 @@ pub mod manager;
 pub mod memory;
 pub mod store;
 
+pub use batched::Batched;
 pub use clock::{Clock, SystemClock};
 pub use file::{FileStore, FileStoreOptions, OpenReport, StoreNotice};
 pub use manager::{CheckpointManager, ManagerError, Outcome};

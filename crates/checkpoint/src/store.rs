@@ -25,6 +25,23 @@ pub trait Store: Send + Sync {
     /// As [`Store::execute_all`].
     fn note(&self, command: Command, now: Now) -> Result<Decided, StoreError>;
 
+    /// [`Store::note`] for several commands, as [`Store::execute_all`] decides them. What was noted is durable after
+    /// the next [`Store::flush`], the next call that is waited for, or the next snapshot, whichever comes first.
+    ///
+    /// # Errors
+    /// As [`Store::execute_all`].
+    fn note_all(&self, commands: Vec<Command>, now: Now) -> Result<Vec<Decided>, StoreError> {
+        commands.into_iter().map(|command| self.note(command, now)).collect()
+    }
+
+    /// Makes all that was noted durable.
+    ///
+    /// # Errors
+    /// As [`Store::execute_all`].
+    fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Shows the state to `see`. It is never ahead of what is durable.
     ///
     /// # Errors

@@ -327,3 +327,24 @@ fn after_an_error_nothing_is_served_and_the_reason_stays() {
     assert_eq!(twin.len(), operations, "no second try");
     assert!(state(&open(&twin)).task(&id("a")).is_some());
 }
+
+/// What `durability="batch"` stands on.
+#[test]
+fn what_is_noted_survives_a_kill_and_after_a_flush_a_power_cut() {
+    let twin = Twin::default();
+    let store = open(&twin);
+    let before = state(&store);
+    assert_eq!(store.note_all(vec![add("a"), start("a")], at(1)).unwrap().len(), 2);
+    let noted = state(&store);
+    let after_note = twin.len();
+    store.flush().unwrap();
+    let after_flush = twin.len();
+    store.flush().unwrap();
+    assert_eq!(twin.len(), after_flush); // nothing was owed
+    store.abandon();
+    let log = twin.log();
+    let unsynced_lost = |upto: usize| log.image(upto, |_, _| Fate::Lost);
+    assert_eq!(state(&open(&log.killed(after_note))), noted);
+    assert_eq!(state(&open(&unsynced_lost(after_note))), before);
+    assert_eq!(state(&open(&unsynced_lost(after_flush))), noted);
+}

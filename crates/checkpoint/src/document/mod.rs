@@ -40,7 +40,7 @@ pub use own::{SnapshotMeta, StoreId};
 pub use raw::{metadata, raw_json};
 pub use read::read;
 pub use scan::MAX_DEPTH;
-pub use write::{to_string, write};
+pub use write::{task_to_string, to_string, write};
 
 /// The version that we read and write.
 pub const VERSION: &str = "1.0";

@@ -1,7 +1,7 @@
 //! Writing the document: in one pass, without a copy of the whole.
 use std::io;
 
-use codeagent_core::{Frozen, Header, LocalTime};
+use codeagent_core::{Frozen, Header, LocalTime, Task};
 use sha2::{Digest as _, Sha256};
 
 use super::{SnapshotMeta, VERSION, digest, own, raw, text, time, write_task};
@@ -36,6 +36,15 @@ pub fn to_string(frozen: &Frozen) -> String {
     let mut bytes = Vec::new();
     let _ = write(frozen, None, &mut bytes); // writing into a vector cannot fail
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// One task as a document holds it, by itself.
+pub fn task_to_string(task: &Task) -> String {
+    let mut bytes = Vec::new();
+    let mut out = Sink { to: &mut bytes, buffer: Vec::new(), hash: None };
+    write_task::write(&mut out, task);
+    let _ = out.flush(); // writing into a vector cannot fail
+    String::from_utf8_lossy(bytes.trim_ascii_start()).into_owned()
 }
 
 fn write_server(out: &mut Sink<'_>, header: &Header) {

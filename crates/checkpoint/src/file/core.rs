@@ -70,13 +70,19 @@ impl Shared {
     /// Whether the store still serves this process.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.pid != std::process::id() {
-            // The lock is the parent's; our copy of its descriptor would hold it beyond the parent's death.
-            if let Ok(mut core) = self.core.try_write() {
-                core.lock = None;
-            }
+            self.leave_to_parent();
             return Err(StoreError::Closed);
         }
         self.ended.get().map_or(Ok(()), |reason| Err(reason.clone()))
+    }
+
+    /// In a forked child: the lock is the parent's; our copy of its descriptor would hold it beyond the parent's death.
+    fn leave_to_parent(&self) {
+        match self.core.try_write() {
+            Ok(mut core) => core.lock = None,
+            // A thread that is not in this process was at work at the moment of the fork, and never ends here.
+            Err(_) => self.disk.forsake(&self.names.lock()),
+        }
     }
 
     /// Nothing is served from now on; gives the first reason.
@@ -157,6 +163,18 @@ impl Shared {
             self.still_ours(core, named)?;
         }
         Ok(())
+    }
+
+    /// Makes durable what was written and not waited for.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.check()?;
+        let mut core = self.core()?;
+        self.check()?;
+        if core.segment.is_synced() {
+            return Ok(());
+        }
+        let flushed = core.segment.sync().and_then(|named| self.still_ours(&mut core, named));
+        flushed.map_err(|error| self.end(error))
     }
 
     /// After a sync, before it is acknowledged: the journal and the lock are where others look for them.
@@ -327,6 +345,7 @@ impl Shared {
 
     /// The last snapshots, exact and marked as such; the lock is let go.
     pub(crate) fn close(&self) -> Result<(), StoreError> {
+        self.check()?; // a forked child could wait for ever for its parent's turn
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check()?;
         let mut core = self.core()?;

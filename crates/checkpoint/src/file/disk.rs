@@ -85,6 +85,10 @@ pub trait Disk: Send + Sync + 'static {
     /// What the system says.
     fn network_kind(&self, dir: &Path) -> io::Result<Option<&'static str>>;
 
+    /// In a forked child: lets go of inherited descriptors of that file, whoever holds them, so that the lock on it
+    /// ends with the parent. What is read or written through them afterwards goes nowhere.
+    fn forsake(&self, _path: &Path) {}
+
     /// Who, of this process, has which store of this disk open.
     fn tenants(&self) -> &Tenants;
 

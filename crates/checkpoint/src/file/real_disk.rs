@@ -8,6 +8,12 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(target_os = "linux")]
+use std::{
+    mem::ManuallyDrop,
+    os::fd::{FromRawFd, OwnedFd, RawFd},
+};
+
 use rustix::fs::{CWD, FlockOperation, RenameFlags};
 
 use super::{
@@ -136,6 +142,21 @@ impl Disk for RealDisk {
     #[cfg(not(target_os = "linux"))]
     fn network_kind(&self, _dir: &Path) -> io::Result<Option<&'static str>> {
         Ok(None)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn forsake(&self, path: &Path) {
+        // As well as it can be done: where it can't, the lock lasts as long as this child.
+        let Ok(entries) = fs::read_dir("/proc/self/fd") else { return };
+        let fds = entries.flatten().filter(|entry| fs::read_link(entry.path()).is_ok_and(|to| to == path));
+        let fds: Vec<RawFd> = fds.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        let Ok(nowhere) = File::open("/dev/null") else { return };
+        for fd in fds {
+            // SAFETY: the descriptor was open a moment ago, and its owner is a thread that this process does not
+            // have. It stays open, on another file, and is not closed here: its owner's memory still names it.
+            let mut inherited = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
+            let _ = rustix::io::dup3(&nowhere, &mut inherited, rustix::io::DupFlags::CLOEXEC);
+        }
     }
 
     fn tenants(&self) -> &Tenants {

@@ -154,6 +154,11 @@ impl Segment {
         Ok(())
     }
 
+    /// Whether all that was written is known to be durable.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced == self.written
+    }
+
     /// Makes what was written durable and says whether the file still has its name.
     pub(crate) fn sync(&mut self) -> Result<Named, StoreError> {
         self.file.sync_data().map_err(io_error("sync", &self.path))?;

@@ -105,6 +105,14 @@ impl Store for FileStore {
         Ok(decided.pop().unwrap_or_else(|| Ok(Vec::new())))
     }
 
+    fn note_all(&self, commands: Vec<Command>, now: Now) -> Result<Vec<Decided>, StoreError> {
+        self.run(commands, now, true)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.shared.flush()
+    }
+
     fn read(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError> {
         self.shared.check()?;
         let core = self.shared.look()?;
