@@ -125,6 +125,14 @@ pub trait DiskFile: Send + Sync {
     /// What the system says.
     fn stat(&self) -> io::Result<Stat>;
 
+    /// How many names the file has; 0 once it was deleted. Asked after each sync, so it must not ask for more.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn links(&self) -> io::Result<u64> {
+        Ok(self.stat()?.links)
+    }
+
     /// Takes the exclusive lock of the whole file if it is free. It is let go when the last copy of the
     /// descriptor is closed.
     ///

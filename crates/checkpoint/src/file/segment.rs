@@ -168,7 +168,7 @@ impl Segment {
 
     /// Whether the file has lost its name.
     pub(crate) fn is_deleted(&self) -> Result<bool, StoreError> {
-        Ok(self.file.stat().map_err(io_error("look at", &self.path))?.links == 0)
+        Ok(self.file.links().map_err(io_error("look at", &self.path))? == 0)
     }
 
     /// Notes how far the journal is durable: before a batch is acknowledged.
