@@ -1,10 +1,11 @@
-//! What CI and people run: `cargo xtask test | crash | man | completions`.
+//! What CI and people run: `cargo xtask test | crash | man | completions | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
 mod crash;
 mod files;
+mod python;
 mod steps;
 mod test;
 
@@ -18,6 +19,7 @@ Commands:
   crash [--long]    campaigns that try to break every promise; --help: their options
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
+  wheels            the Python package as a wheel and as sources, into target/wheels
 ";
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["crash", args @ ..] => crash::run(args),
         ["man"] => files::man(),
         ["completions"] => files::completions(),
+        ["wheels"] => python::wheels(),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -18,8 +18,8 @@ struct Done {
 pub(crate) struct Failed(usize);
 
 impl Steps {
-    /// Runs a command as a step.
-    pub(crate) fn run(&mut self, name: &'static str, command: &mut Command) {
+    /// Runs a command as a step; whether it passed.
+    pub(crate) fn run(&mut self, name: &'static str, command: &mut Command) -> bool {
         println!("\n── {name}: {}", shown(command));
         let started = Instant::now();
         let passed = match command.status() {
@@ -32,6 +32,7 @@ impl Steps {
         let done = Done { name, elapsed: started.elapsed(), passed };
         println!("── {done}");
         self.0.push(done);
+        passed
     }
 
     /// Prints the summary.
@@ -79,6 +80,8 @@ pub(crate) fn root() -> &'static std::path::Path {
 }
 
 fn shown(command: &Command) -> String {
+    let program = std::path::Path::new(command.get_program());
+    let program = program.file_name().unwrap_or_default().to_string_lossy();
     let args = command.get_args().map(|arg| arg.to_string_lossy());
-    std::iter::once("cargo".into()).chain(args).collect::<Vec<_>>().join(" ")
+    std::iter::once(program).chain(args).collect::<Vec<_>>().join(" ")
 }

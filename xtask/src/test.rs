@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::python;
 use crate::steps::{Failed, Steps, cargo};
 
 /// How much is checked.
@@ -21,11 +22,12 @@ pub(crate) fn run(extent: Extent) -> Result<(), String> {
     steps.run("lints", &mut cargo(&clippy));
     match extent {
         Extent::Quick => {
-            steps.run("unit tests", &mut cargo(&["test", "--workspace", "--locked", "--lib", "--bins"]))
+            steps.run("unit tests", &mut cargo(&["test", "--workspace", "--locked", "--lib", "--bins"]));
         }
         Extent::All => {
             tests(&mut steps);
             docs(&mut steps);
+            python::tests(&mut steps);
         }
     }
     steps.finish().map_err(|failed: Failed| failed.to_string())

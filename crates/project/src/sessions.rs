@@ -66,6 +66,12 @@ impl SessionTracker {
         self.set_aside.as_deref()
     }
 
+    /// The document, with the keys of others.
+    #[must_use]
+    pub fn document(&self) -> &Map<String, Value> {
+        &self.document
+    }
+
     /// How many lists this session generated.
     #[must_use]
     pub fn generation_count(&self) -> u64 {

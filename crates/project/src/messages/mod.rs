@@ -32,7 +32,7 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     part!("core"),
     part!("config"),
     part!("todo"),
@@ -40,6 +40,7 @@ const PARTS: [Part; 7] = [
     part!("server"),
     part!("cli"),
     part!("demo"),
+    part!("python"),
 ];
 
 /// The texts of one language. Cheap to make: a part is parsed when one of its texts is first asked for.

@@ -117,17 +117,21 @@ fn a_text_is_ready_in_a_moment() {
     assert!(started.elapsed() < std::time::Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
-/// All Rust sources of the workspace's crates but this file.
+/// All sources of the workspace's crates, and of the Python package, but this file.
 fn sources() -> Vec<(PathBuf, String)> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let python = crates.parent().unwrap().join("python");
     let mut found = vec![];
     let mut folders: Vec<_> =
         std::fs::read_dir(crates).unwrap().map(|entry| entry.unwrap().path().join("src")).collect();
+    folders.extend([python.join("src"), python.join("codeagent")]);
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("messages/tests.rs") {
+            } else if path.extension().is_some_and(|e| e == "rs" || e == "py")
+                && !path.ends_with("messages/tests.rs")
+            {
                 let text = std::fs::read_to_string(&path).unwrap();
                 found.push((path, text));
             }
