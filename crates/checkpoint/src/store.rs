@@ -42,7 +42,26 @@ pub trait Store: Send + Sync {
         Ok(())
     }
 
-    /// Shows the state to `see`. It is never ahead of what is durable.
+    /// One command, answered before it is durable, for a caller that shows nothing of it before its next call.
+    ///
+    /// It is written, and whoever asks or looks afterwards, whoever that is, has it made durable first; only
+    /// [`Store::peek`] does not. So two transitions that follow each other share a sync.
+    ///
+    /// # Errors
+    /// As [`Store::execute_all`].
+    fn execute_ahead(&self, command: Command, now: Now) -> Result<Decided, StoreError> {
+        self.execute(command, now)
+    }
+
+    /// [`Store::read`] without waiting for what was executed ahead: to decide what to do next, and not to tell.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn peek(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError> {
+        self.read(see)
+    }
+
+    /// Shows the state to `see`. It is never ahead of what is durable, apart from what was noted.
     ///
     /// # Errors
     /// [`StoreError`] where the store is latched or fenced: what it holds may be more than what is durable.
@@ -81,19 +100,36 @@ pub trait ReadState {
     /// # Errors
     /// As [`Store::read`].
     fn view<T>(&self, see: impl FnOnce(&State) -> T) -> Result<T, StoreError>;
+
+    /// The same by [`Store::peek`].
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn view_ahead<T>(&self, see: impl FnOnce(&State) -> T) -> Result<T, StoreError>;
 }
 
 impl<S: Store + ?Sized> ReadState for S {
     fn view<T>(&self, see: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
-        let mut see = Some(see);
-        let mut answer = None;
-        self.read(&mut |state| {
-            if let Some(see) = see.take() {
-                answer = Some(see(state));
-            }
-        })?;
-        answer.ok_or(StoreError::Closed)
+        answer_of(see, |see| self.read(see))
     }
+
+    fn view_ahead<T>(&self, see: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
+        answer_of(see, |see| self.peek(see))
+    }
+}
+
+fn answer_of<T>(
+    see: impl FnOnce(&State) -> T,
+    look: impl FnOnce(&mut dyn FnMut(&State)) -> Result<(), StoreError>,
+) -> Result<T, StoreError> {
+    let mut see = Some(see);
+    let mut answer = None;
+    look(&mut |state| {
+        if let Some(see) = see.take() {
+            answer = Some(see(state));
+        }
+    })?;
+    answer.ok_or(StoreError::Closed)
 }
 
 /// Why a store can't be opened, or no longer serves.

@@ -348,3 +348,32 @@ fn what_is_noted_survives_a_kill_and_after_a_flush_a_power_cut() {
     assert_eq!(state(&open(&unsynced_lost(after_note))), before);
     assert_eq!(state(&open(&unsynced_lost(after_flush))), noted);
 }
+
+/// Whoever is answered, or looks, after something was executed ahead has it on the disk first; only a look ahead has not.
+#[test]
+fn what_is_executed_ahead_is_durable_before_anybody_sees_it() {
+    type Look = fn(&FileStore);
+    let seen: [(&str, Look); 4] = [
+        ("a view", |store| drop(state(store))),
+        ("a flush", |store| store.flush().unwrap()),
+        ("the next change", |store| drop(store.execute(add("c"), at(3)).unwrap())),
+        ("a refusal", |store| assert!(store.execute(complete("nobody"), at(3)).unwrap().is_err())),
+    ];
+    for (what, look) in seen {
+        let twin = fresh();
+        let store = open(&twin);
+        store.execute_all(vec![add("a"), add("b"), start("a")], at(1)).unwrap();
+        store.execute_ahead(complete("a"), at(2)).unwrap().unwrap();
+        let is_done = |state: &State| state.task(&id("a")).unwrap().state() == TaskState::Completed;
+        let on_disk = || is_done(&state(&open(&twin.log().image(twin.len(), |_, _| Fate::Lost))));
+        assert!(store.view_ahead(is_done).unwrap(), "{what}");
+        assert!(!on_disk(), "{what}");
+        look(&store);
+        assert!(on_disk(), "{what}");
+        let operations = twin.len();
+        store.flush().unwrap();
+        assert!(store.view(is_done).unwrap(), "{what}");
+        assert_eq!(twin.len(), operations, "{what}: no second sync");
+        store.abandon();
+    }
+}

@@ -20,7 +20,7 @@ use super::{
     names::{LAST_EPOCH, Names},
     open::FileStoreOptions,
     publish::{self, Backup, Publisher, Snapshot},
-    queue::{Answer, Queue, Request},
+    queue::{Answer, Queue, Request, Until},
     report::{AsideReason, StoreNotice},
     segment::{FIRST_SEGMENT, Named, Prepared, Segment},
     stranger::{self, Stranger},
@@ -62,6 +62,8 @@ pub(crate) struct Core {
     pub(crate) lock: Option<Lock>,
     /// Whether anything happened that the main file lacks.
     pub(crate) changed: bool,
+    /// Whether the state has something that nobody may see before a sync.
+    pub(crate) ahead: bool,
     /// Since when a snapshot is owed.
     pub(crate) owed_since: Option<Instant>,
 }
@@ -134,7 +136,7 @@ impl Shared {
         }
         let decided: Vec<_> = requests
             .into_iter()
-            .map(|request| (request.note, decide_all(&mut core.state, request)))
+            .map(|request| (request.until, decide_all(&mut core.state, request)))
             .collect();
         match self.make_durable(&mut core, &decided) {
             Ok(()) => decided.into_iter().map(|(_, decided)| Ok(decided)).collect(),
@@ -143,14 +145,16 @@ impl Shared {
     }
 
     /// One record for each request: it is there whole, or not at all.
-    fn make_durable(&self, core: &mut Core, decided: &[(bool, Vec<Decided>)]) -> Result<(), StoreError> {
+    fn make_durable(&self, core: &mut Core, decided: &[(Until, Vec<Decided>)]) -> Result<(), StoreError> {
         let (mut changed, mut wait) = (false, false);
-        for (note, decided) in decided {
+        for (until, decided) in decided {
             let mut events = decided.iter().flatten().flatten().peekable();
+            // A refusal, too, tells what it was decided on.
+            wait |= *until == Until::Answered && (core.ahead || events.peek().is_some());
             if events.peek().is_some() {
                 core.segment.push(events)?;
                 changed = true;
-                wait |= !note;
+                core.ahead |= *until == Until::Seen;
             }
         }
         if changed {
@@ -159,9 +163,15 @@ impl Shared {
             self.owe_snapshot(core, before);
         }
         if wait {
-            let named = core.segment.sync()?;
-            self.still_ours(core, named)?;
+            self.sync(core)?;
         }
+        Ok(())
+    }
+
+    fn sync(&self, core: &mut Core) -> Result<(), StoreError> {
+        let named = core.segment.sync()?;
+        self.still_ours(core, named)?;
+        core.ahead = false;
         Ok(())
     }
 
@@ -171,10 +181,10 @@ impl Shared {
         let mut core = self.core()?;
         self.check()?;
         if core.segment.is_synced() {
+            core.ahead = false; // a snapshot was taken meanwhile
             return Ok(());
         }
-        let flushed = core.segment.sync().and_then(|named| self.still_ours(&mut core, named));
-        flushed.map_err(|error| self.end(error))
+        self.sync(&mut core).map_err(|error| self.end(error))
     }
 
     /// After a sync, before it is acknowledged: the journal and the lock are where others look for them.

@@ -308,6 +308,7 @@ impl Opening {
             segment,
             lock: Some(lock),
             changed: false,
+            ahead: false,
             // The backup stands on files that were merely read, until a second checkpoint is made.
             owed_since: owes_second.then(Instant::now),
         };

@@ -15,8 +15,18 @@ use crate::store::{Decided, StoreError};
 pub(crate) struct Request {
     pub(crate) commands: Vec<Command>,
     pub(crate) now: Now,
-    /// Written, but not waited for.
-    pub(crate) note: bool,
+    pub(crate) until: Until,
+}
+
+/// When what a request changes is durable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Until {
+    /// Before it is answered.
+    Answered,
+    /// Before anybody sees it who does not ask to look ahead.
+    Seen,
+    /// With what comes after it; a power cut may take it.
+    Later,
 }
 
 /// What it gets.
@@ -129,7 +139,7 @@ mod tests {
     use super::*;
 
     fn request() -> Request {
-        Request { commands: Vec::new(), now: testkit::now(), note: false }
+        Request { commands: Vec::new(), now: testkit::now(), until: Until::Answered }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     background,
     core::Shared,
     fail::io_error,
-    queue::{Answer, Request},
+    queue::{Answer, Request, Until},
 };
 use crate::store::{Decided, Store, StoreError};
 
@@ -72,9 +72,9 @@ impl FileStore {
         self.release();
     }
 
-    fn run(&self, commands: Vec<Command>, now: Now, note: bool) -> Answer {
+    fn run(&self, commands: Vec<Command>, now: Now, until: Until) -> Answer {
         self.shared.check()?;
-        let request = Request { commands, now, note };
+        let request = Request { commands, now, until };
         self.shared.queue.run(request, |requests| self.shared.commit(requests))
     }
 
@@ -97,16 +97,21 @@ impl FileStore {
 
 impl Store for FileStore {
     fn execute_all(&self, commands: Vec<Command>, now: Now) -> Result<Vec<Decided>, StoreError> {
-        self.run(commands, now, false)
+        self.run(commands, now, Until::Answered)
     }
 
     fn note(&self, command: Command, now: Now) -> Result<Decided, StoreError> {
-        let mut decided = self.run(vec![command], now, true)?;
+        let mut decided = self.run(vec![command], now, Until::Later)?;
+        Ok(decided.pop().unwrap_or_else(|| Ok(Vec::new())))
+    }
+
+    fn execute_ahead(&self, command: Command, now: Now) -> Result<Decided, StoreError> {
+        let mut decided = self.run(vec![command], now, Until::Seen)?;
         Ok(decided.pop().unwrap_or_else(|| Ok(Vec::new())))
     }
 
     fn note_all(&self, commands: Vec<Command>, now: Now) -> Result<Vec<Decided>, StoreError> {
-        self.run(commands, now, true)
+        self.run(commands, now, Until::Later)
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -114,9 +119,23 @@ impl Store for FileStore {
     }
 
     fn read(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError> {
+        loop {
+            self.shared.check()?;
+            let core = self.shared.look()?;
+            // A commit that failed while we waited has left more in memory than is durable.
+            self.shared.check()?;
+            if !core.ahead {
+                see(&core.state);
+                return Ok(());
+            }
+            drop(core);
+            self.shared.flush()?;
+        }
+    }
+
+    fn peek(&self, see: &mut dyn FnMut(&State)) -> Result<(), StoreError> {
         self.shared.check()?;
         let core = self.shared.look()?;
-        // A commit that failed while we waited has left more in memory than is durable.
         self.shared.check()?;
         see(&core.state);
         Ok(())
