@@ -21,6 +21,10 @@ fn now() -> DateTime {
 
 #[pymodule]
 mod _native {
+    /// Whether this is an unoptimised build, which no measurement should be made with.
+    #[pymodule_export]
+    const DEBUG: bool = cfg!(debug_assertions);
+
     #[pymodule_export]
     use super::{
         log::TaskLog, manager::Manager, sessions::Sessions, status::StatusFile, todo::TodoFiles, words::Words,

@@ -1,4 +1,4 @@
-//! What CI and people run: `cargo xtask test | crash | man | completions | wheels`.
+//! What CI and people run: `cargo xtask test | crash | man | completions | python | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
@@ -19,6 +19,7 @@ Commands:
   crash [--long]    campaigns that try to break every promise; --help: their options
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
+  python            the tests of the Python package alone, a part of test
   wheels            the Python package as a wheel and as sources, into target/wheels
 ";
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         ["crash", args @ ..] => crash::run(args),
         ["man"] => files::man(),
         ["completions"] => files::completions(),
+        ["python"] => python::run(),
         ["wheels"] => python::wheels(),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -8,6 +8,13 @@ use std::process::Command;
 
 use crate::steps::{Failed, Steps, cargo, root};
 
+/// `cargo xtask python`.
+pub(crate) fn run() -> Result<(), String> {
+    let mut steps = Steps::default();
+    tests(&mut steps);
+    steps.finish().map_err(|failed: Failed| failed.to_string())
+}
+
 /// Installs the package with pip and runs pytest on it.
 pub(crate) fn tests(steps: &mut Steps) {
     let Some(environment) = Environment::make(steps, "test") else { return };
