@@ -137,6 +137,8 @@ fn fail(task: &mut Task, error: &str, then: AfterFailure, at: LocalTime) {
 }
 
 fn excuse(task: &mut Task, cause: Excuse) {
+    // Nor is one that was made during an attempt that was cut off: the work it speaks of may not be done.
+    task.reopened = true;
     task.excused = task.excused.saturating_add(1).min(task.attempts);
     if cause == Excuse::Crash {
         task.crashes = task.crashes.saturating_add(1).min(task.attempts);

@@ -196,8 +196,8 @@ pub struct Task {
     pub error: Option<Box<str>>,
     /// Where it came from.
     pub origin: Origin,
-    /// `retry` or `rollback` was said, or an attempt has failed, and the box was not seen since to say what it should: until then what it
-    /// says is older, and not a person's tick.
+    /// `retry` or `rollback` was said, or an attempt has failed or was cut off, and the box was not seen since to say
+    /// what it should: until then what it says is older, and not a person's tick.
     pub reopened: bool,
     /// What few tasks have.
     pub extra: Option<Box<Extra>>,

@@ -11,7 +11,7 @@ mod verbs;
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    Command, Event, Now, Refusal, State, TaskId, TaskState,
+    Command, Deferral, Event, Now, Refusal, State, TaskId, TaskState,
     command::StartAgain,
     decide,
     task::Task,
@@ -72,6 +72,10 @@ pub(super) fn rollback(name: &str) -> Command {
 
 pub(super) fn crash(name: &str) -> Command {
     Command::ResetInterrupted { id: id(name), max_crashes: Some(10) }
+}
+
+pub(super) fn stop(name: &str) -> Command {
+    Command::DeferTask { id: id(name), cause: Deferral::Stop }
 }
 
 pub(super) fn prune(keep_last_n: usize) -> Command {

@@ -337,6 +337,13 @@ mod boxes {
             [NOTHING, OPEN, OPEN],
             "ticked during the attempt"
         );
+        for cut_off in [crash("a"), stop("a")] {
+            assert_eq!(
+                boxes(&after([start("a"), cut_off])),
+                [NOTHING, OPEN, OPEN],
+                "ticked, and not finished"
+            );
+        }
     }
 
     #[test]
