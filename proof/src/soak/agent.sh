@@ -4,7 +4,8 @@ id=$CODEAGENT_TASK_ID
 say() { echo "$1 $id $CODEAGENT_ATTEMPT" >> "@OUT@/ledger"; }
 first() { [ ! -e "@OUT@/did.$id" ] && : > "@OUT@/did.$id"; }
 exec 9> "@OUT@/lock.$id"
-flock -n 9 || say overlap
+flock -n -E 77 9
+[ $? = 77 ] && say overlap
 life=$(cat "@OUT@/life")
 say start
 case $id in

@@ -1,5 +1,6 @@
 //! The ground of the soak: a project of many tasks, the program in it, and what the program says.
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -115,6 +116,13 @@ impl Ground {
             Ok(value) if said.done => Ok(value),
             _ => Err(format!("{words:?} failed: {}{}", said.out, said.err)),
         }
+    }
+
+    /// Writes a line into the story of what was done, with the place in the ledger, so that both can be read together.
+    pub(super) fn tell(&self, what: &str) -> std::io::Result<()> {
+        let ledger = fs::read(self.out.join("ledger"))?.iter().filter(|byte| **byte == b'\n').count();
+        let mut story = File::options().create(true).append(true).open(self.out.join("story"))?;
+        writeln!(story, "{what} (ledger: {ledger} lines)")
     }
 
     /// The TODO list.

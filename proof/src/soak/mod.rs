@@ -13,7 +13,7 @@ use self::figures::Figures;
 use self::ground::Ground;
 use self::list::TodoList;
 use self::oracle::Oracle;
-use self::processes::{Server, agents, has_namespaces, kill_agent, pause};
+use self::processes::{Server, agents, has_namespaces, kill_agent, pause, told};
 use self::user::User;
 use crate::campaign::{Broken, Campaign, Extent, Outcome, Terms};
 use crate::dice::Dice;
@@ -97,8 +97,10 @@ impl Soak {
         self.life += 1;
         let is_unclean = self.between_lives()?;
         let survivors = agents(&self.ground.project);
-        let has_namespace = self.has_namespaces && self.dice.once_in(2);
+        // A server in a namespace of its own cannot see what an earlier one left outside of it.
+        let has_namespace = self.has_namespaces && survivors.is_empty() && !self.dice.once_in(3);
         let words: &[&str] = if self.dice.once_in(3) { &["run"] } else { &["serve"] };
+        self.tell(&format!("{words:?}, own namespace: {has_namespace}, unclean before: {is_unclean}"));
         let mut server = Server::start(&self.ground, words, has_namespace)?;
         // Every fourth dies in the midst of its start.
         let is_told = !self.dice.once_in(4);
@@ -111,6 +113,12 @@ impl Soak {
         self.end(&mut server)?;
         self.judge_reports(&server, is_unclean, is_told);
         self.listen()
+    }
+
+    /// Tells, for whoever looks at what was kept, what was done.
+    fn tell(&self, what: &str) {
+        // A story that can't be written must not keep the campaign from going on.
+        let _ = self.ground.tell(&format!("life {}: {what}", self.life));
     }
 
     fn when(&self) -> String {
@@ -171,9 +179,9 @@ impl Soak {
             Err(error) => self.found(Broken::Stuck, error),
         }
         let living = agents(&self.ground.project);
-        let left: Vec<_> = survivors.iter().filter(|pid| living.contains(pid)).collect();
+        let left: Vec<_> = survivors.iter().filter(|pid| living.contains(pid)).map(told).collect();
         if !left.is_empty() {
-            self.found(Broken::Wrong, format!("processes of an earlier life go on: {left:?}"));
+            self.found(Broken::Wrong, format!("processes of an earlier life go on: {left:#?}"));
         }
         Ok(())
     }
@@ -200,6 +208,7 @@ impl Soak {
         let living = agents(&self.ground.project);
         let killed = self.dice.pick(&living).is_some_and(|pid| kill_agent(&self.ground.project, *pid));
         self.figures.agents += u64::from(killed);
+        self.tell("an agent is killed");
         Ok(())
     }
 
@@ -211,8 +220,19 @@ impl Soak {
             self.figures.ended += 1;
             return Ok(());
         }
-        let ends = [End::Kill, End::Kill, End::Kill, End::Kill, End::KillAll, End::Stop, End::StopNow, End::Terminate];
-        match self.dice.pick(&ends).copied().unwrap_or(End::Kill) {
+        let ends = [
+            End::Kill,
+            End::Kill,
+            End::Kill,
+            End::Kill,
+            End::KillAll,
+            End::Stop,
+            End::StopNow,
+            End::Terminate,
+        ];
+        let end = self.dice.pick(&ends).copied().unwrap_or(End::Kill);
+        self.tell(&format!("{end:?}"));
+        match end {
             end @ (End::Kill | End::KillAll) => return self.kill(server, matches!(end, End::KillAll)),
             // One that only just starts may not be there to be asked: it is told again.
             End::Stop => _ = self.ground.say(&["stop"])?,
@@ -228,7 +248,8 @@ impl Soak {
         }
         let left = agents(&self.ground.project);
         if !left.is_empty() {
-            self.found(Broken::Wrong, format!("a server that stopped left processes: {left:?}"));
+            let left: Vec<_> = left.iter().map(told).collect();
+            self.found(Broken::Wrong, format!("a server that stopped left processes: {left:#?}"));
         }
         Ok(())
     }
@@ -261,7 +282,8 @@ impl Soak {
     /// An unclean stop is told once: by the first start that came so far.
     fn judge_reports(&mut self, server: &Server, is_unclean: bool, is_told: bool) {
         let reports = server.reports();
-        let right = if is_told { reports == usize::from(is_unclean) } else { reports <= usize::from(is_unclean) };
+        let right =
+            if is_told { reports == usize::from(is_unclean) } else { reports <= usize::from(is_unclean) };
         if !right {
             let story = format!("unclean before: {is_unclean}, told {reports} times:\n{}", server.said());
             self.found(Broken::Wrong, story);
@@ -280,7 +302,9 @@ impl Soak {
         let mut server = Server::start(&self.ground, &["run"], false)?;
         match server.wait(2 * PATIENCE)? {
             Some(status) if matches!(status.code(), Some(0 | 1)) => {}
-            Some(status) => self.found(Broken::NeedsHand, format!("the last run: {status}\n{}", server.said())),
+            Some(status) => {
+                self.found(Broken::NeedsHand, format!("the last run: {status}\n{}", server.said()))
+            }
             None => self.found(Broken::Stuck, "the last run does not end"),
         }
         drop(server);
@@ -289,7 +313,8 @@ impl Soak {
         self.oracle.judge_end(&list, &self.list.ids, &mut self.outcome)?;
         let left = agents(&self.ground.project);
         if !left.is_empty() {
-            self.found(Broken::Wrong, format!("processes are left: {left:?}"));
+            let told: Vec<_> = left.iter().map(told).collect();
+            self.found(Broken::Wrong, format!("processes are left: {told:#?}"));
             left.into_iter().for_each(|pid| _ = kill_agent(&self.ground.project, pid));
         }
         let path = self.ground.list();

@@ -84,14 +84,20 @@ impl Oracle {
             let (Some(word), Some(id)) = (words.next(), words.next()) else { continue };
             match word {
                 "start" if self.done.contains(id) => {
-                    outcome.found(Broken::Repeated, format!("{when}: {id} started again after it was completed"));
+                    outcome.found(
+                        Broken::Repeated,
+                        format!("{when}: {id} started again after it was completed"),
+                    );
                 }
                 "start" if self.given_up.contains(id) => {
                     outcome.found(Broken::Wrong, format!("{when}: {id} started after it was given up"));
                 }
                 "overlap" => outcome.found(Broken::Repeated, format!("{when}: two of {id} at a time")),
                 "unguarded" => {
-                    outcome.found(Broken::Lost, format!("{when}: {id} took the checkpoint away, it did not come back"));
+                    outcome.found(
+                        Broken::Lost,
+                        format!("{when}: {id} took the checkpoint away, it did not come back"),
+                    );
                 }
                 _ => {}
             }
@@ -141,7 +147,12 @@ impl Oracle {
     }
 
     /// At the end, when a run came to its own end: every task is settled.
-    pub(super) fn judge_end(&self, list: &Value, listed: &[String], outcome: &mut Outcome) -> Result<(), String> {
+    pub(super) fn judge_end(
+        &self,
+        list: &Value,
+        listed: &[String],
+        outcome: &mut Outcome,
+    ) -> Result<(), String> {
         let told: BTreeMap<&str, Told<'_>> = tasks(list)?.into_iter().map(|task| (task.id, task)).collect();
         for id in listed.iter().chain(&self.added) {
             let never = id.starts_with("never");
@@ -155,12 +166,17 @@ impl Oracle {
                 "completed" | "pruned" => ran && !never && !given_up,
                 "failed" if given_up => matches!(reason, Some("skipped" | "cancelled")),
                 // One whose cancel was not answered may have been cancelled all the same.
-                "failed" => matches!(reason, Some("cancelled" | "skipped")) || never && reason == Some("attempt_limit"),
+                "failed" => {
+                    matches!(reason, Some("cancelled" | "skipped"))
+                        || never && reason == Some("attempt_limit")
+                }
                 _ => false,
             };
             if !right {
                 let broken = if state == "pruned" { Broken::Lost } else { Broken::Stuck };
-                let story = format!("at the end {id} is {state} ({reason:?}); came to its end: {ran}; given up: {given_up}");
+                let story = format!(
+                    "at the end {id} is {state} ({reason:?}); came to its end: {ran}; given up: {given_up}"
+                );
                 outcome.found(broken, story);
             }
         }
@@ -170,11 +186,7 @@ impl Oracle {
 
 impl Oracle {
     /// Boxes of the list that don't say what became of their tasks: `x` for what is completed, `-` for what failed.
-    pub(super) fn wrong_boxes(
-        &self,
-        list: &Value,
-        boxes: &[(String, &str)],
-    ) -> Result<Vec<String>, String> {
+    pub(super) fn wrong_boxes(&self, list: &Value, boxes: &[(String, &str)]) -> Result<Vec<String>, String> {
         let told: BTreeMap<&str, &str> = tasks(list)?.into_iter().map(|task| (task.id, task.state)).collect();
         let wanted = |id: &str| if told.get(id) == Some(&"failed") { "-" } else { "x" };
         let wrong = boxes.iter().filter(|(id, mark)| id != "fenced" && *mark != wanted(id));

@@ -25,7 +25,12 @@ pub(super) fn pause(time: Duration) {
 /// Whether this machine lets us make namespaces.
 pub(super) fn has_namespaces() -> bool {
     let mut command = Command::new(ONE_NAMESPACE[0]);
-    command.args(&ONE_NAMESPACE[1..]).arg("true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(&ONE_NAMESPACE[1..])
+        .arg("true")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -40,10 +45,27 @@ pub(super) fn agents(project: &Path) -> Vec<i32> {
     pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_ours).collect()
 }
 
+/// A process in words: whose it is, its parent, what it runs.
+pub(super) fn told(pid: &i32) -> String {
+    let read = |file: &str| {
+        let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', " ")
+    };
+    let environ = read("environ");
+    let marks = environ.split(' ').filter(|word| {
+        ["CODEAGENT_TASK_ID=", "CODEAGENT_ATTEMPT=", "CODEAGENT_ATTEMPT_ID="]
+            .iter()
+            .any(|mark| word.starts_with(mark))
+    });
+    let marks: Vec<&str> = marks.collect();
+    format!("pid {pid}: {}; stat {}; {}", read("cmdline").trim(), read("stat").trim(), marks.join(" "))
+}
+
 /// Kills an agent's process; false if it ended before. The descriptor is opened before the second look: no other
 /// process that got the number meanwhile is hit.
 pub(super) fn kill_agent(project: &Path, pid: i32) -> bool {
-    let Some(descriptor) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+    let Some(descriptor) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
+    else {
         return false;
     };
     agents(project).contains(&pid) && pidfd_send_signal(&descriptor, Signal::KILL).is_ok()
@@ -118,15 +140,14 @@ impl Server {
 
     /// SIGKILL: to the server alone, or, in a namespace, to every process at once. Returns when it is gone.
     pub(super) fn kill(&mut self) -> Result<(), String> {
-        let inner = if self.has_namespace { self.own_pid() } else { None };
-        self.child.kill().map_err(|error| error.to_string())?;
-        self.child.wait().map_err(|error| error.to_string())?;
         // The first process of a namespace goes last, after all others in it.
-        let Some(inner) = inner else { return Ok(()) };
         let began = Instant::now();
-        while is_alive(inner) {
+        while self.ended()?.is_none() {
+            if let Some(pid) = self.own_pid() {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
             if began.elapsed() > Duration::from_secs(20) {
-                return Err("a namespace does not end".to_owned());
+                return Err("it does not end after SIGKILL".to_owned());
             }
             pause(Duration::from_millis(1));
         }
@@ -142,12 +163,6 @@ impl Server {
         let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).ok()?;
         Pid::from_raw(children.split_whitespace().next()?.parse().ok()?)
     }
-}
-
-/// A zombie is none: it waits for whoever inherits it.
-fn is_alive(pid: Pid) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// A campaign that ends early must not leave a server behind.
