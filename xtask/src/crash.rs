@@ -14,6 +14,18 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
     done(campaigns, "a campaign found something, or could not go on")
 }
 
+/// Kills the real program at random moments for as long as is asked: 10 minutes if it is not said.
+pub(crate) fn soak(args: &[&str]) -> Result<(), String> {
+    let (minutes, rest) = match args {
+        ["--minutes", minutes, rest @ ..] => {
+            (minutes.parse::<u64>().map_err(|error| error.to_string())?, rest)
+        }
+        rest => (10, rest),
+    };
+    let seconds = (minutes * 60).to_string();
+    run(&[&["--long", "--only", "soak", "--seconds", &seconds], rest].concat())
+}
+
 fn done(mut command: std::process::Command, otherwise: &str) -> Result<(), String> {
     let status = command.status().map_err(|error| error.to_string())?;
     if status.success() { Ok(()) } else { Err(otherwise.to_owned()) }

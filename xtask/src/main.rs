@@ -1,4 +1,4 @@
-//! What CI and people run: `cargo xtask test | crash | man | completions | python | wheels`.
+//! What CI and people run: `cargo xtask test | crash | soak | man | completions | python | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
@@ -17,6 +17,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
   crash [--long]    campaigns that try to break every promise; --help: their options
+  soak --minutes N  the real program, killed at random moments for so long; also: --seed N
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
   python            the tests of the Python package alone, a part of test
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(test::Extent::All),
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["crash", args @ ..] => crash::run(args),
+        ["soak", args @ ..] => crash::soak(args),
         ["man"] => files::man(),
         ["completions"] => files::completions(),
         ["python"] => python::run(),

@@ -126,10 +126,8 @@ fn split(ours: &[String], file: &str) -> Result<Vec<String>, String> {
 /// A line without what a program may change in it: the mark in its box and the note that it is done.
 fn plain(line: &str) -> String {
     let mut plain = line.to_owned();
-    if let ("- [", Some(id)) = (line.get(..3).unwrap_or_default(), id_of(line)) {
-        if id != "fenced" {
-            plain.replace_range(3..4, " ");
-        }
+    if line.starts_with("- [") && id_of(line).is_some_and(|id| id != "fenced") {
+        plain.replace_range(3..4, " ");
     }
     if let Some((before, after)) = plain.split_once(" <!-- codeagent - ") {
         let rest = after.split_once("-->").map_or("", |(_, rest)| rest);
