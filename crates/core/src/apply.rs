@@ -1,5 +1,5 @@
 //! Folds an event into the state. Cannot fail: whether it may happen was decided before.
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
 
 use crate::{
     decide::MAX_STEPS,
@@ -60,12 +60,8 @@ impl State {
             Event::BoxSeen { id } => self.update(id, |task| task.reopened = false),
             Event::TaskRolledBack { id, at } => self.end(id, |task| roll_back(task, *at)),
             Event::TasksPruned { ids, .. } => self.prune(ids),
-            Event::CompletionRemembered { fingerprint } => {
-                Arc::make_mut(&mut self.pruned).insert(*fingerprint);
-            }
-            Event::CompletionForgotten { fingerprint } => {
-                Arc::make_mut(&mut self.pruned).remove(fingerprint);
-            }
+            Event::CompletionRemembered { fingerprint } => self.pruned.insert(*fingerprint),
+            Event::CompletionForgotten { fingerprint } => self.pruned.remove(*fingerprint),
         }
     }
 
@@ -83,7 +79,7 @@ impl State {
     fn start(&mut self, id: &TaskId, running: Running, at: LocalTime) {
         let Some(slot) = self.slot(id) else { return };
         self.index.unlink_text(&self.table, slot);
-        self.update(id, |task| {
+        self.update_at(slot, |task| {
             task.phase = Phase::InProgress(Box::new(running));
             task.attempts = task.attempts.saturating_add(1);
             task.start_time = Some(at);
@@ -104,11 +100,10 @@ impl State {
     fn prune(&mut self, ids: &[TaskId]) {
         for id in ids {
             let Some(task) = self.remove(id) else { continue };
-            let pruned = Arc::make_mut(&mut self.pruned);
-            pruned.insert(Fingerprint::of_id(id));
+            self.pruned.insert(Fingerprint::of_id(id));
             // An id that does not follow from the text would not be found again by a line of the list.
             if !id.is_derived_form() {
-                pruned.insert(Fingerprint::of_text(&task.text));
+                self.pruned.insert(Fingerprint::of_text(&task.text));
             }
         }
         self.compact_if_sparse();

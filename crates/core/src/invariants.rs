@@ -37,6 +37,9 @@ pub fn violations(state: &State) -> Vec<String> {
             wrong.push(format!("task {} runs without an attempt", task.id));
         }
     }
+    if !state.running().eq(state.tasks().filter(|task| task.running().is_some())) {
+        wrong.push(String::from("the tasks that run are not those that are known to"));
+    }
     if counts != state.counts() {
         wrong.push(format!("counts are {:?}, should be {counts:?}", state.counts()));
     }

@@ -19,6 +19,7 @@ pub mod invariants;
 pub mod json;
 pub mod list;
 pub mod plan;
+mod pruned;
 pub mod recovery;
 pub mod refusal;
 pub mod retry;

@@ -72,7 +72,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Reads it off a state; walks over fingerprints, not over tasks.
+    /// Reads it off a state, whose counts are always at hand.
     pub fn of(state: &State) -> Self {
         let counts = state.counts();
         Self {
@@ -84,7 +84,7 @@ impl Statistics {
             rolled_back: counts.of(TaskState::RolledBack),
             iteration_count: state.header().iteration_count,
             session_id: state.header().session_id.clone(),
-            pruned: state.pruned().filter(|fingerprint| fingerprint.is_of_id()).count(),
+            pruned: state.pruned_tasks(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The whole state: tasks, server, and what is known of tasks that left the document.
-use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use crate::{
     id::{Fingerprint, TaskId},
     index::Index,
+    pruned::Pruned,
     table::{Slot, Table},
     task::{Task, TaskState},
     time::LocalTime,
@@ -58,7 +59,9 @@ pub struct State {
     pub(crate) table: Table,
     pub(crate) index: Index,
     pub(crate) counts: Counts,
-    pub(crate) pruned: Arc<BTreeSet<Fingerprint>>,
+    pub(crate) pruned: Pruned,
+    /// Slots of running tasks: few, and asked for by every `status`.
+    running: BTreeSet<Slot>,
 }
 
 /// How many tasks are in each state.
@@ -101,7 +104,7 @@ impl State {
     ) -> Result<Self, DuplicateId> {
         let tasks = tasks.into_iter();
         let index = Index::with_capacity(tasks.size_hint().0);
-        let pruned = Arc::new(pruned.into_iter().collect());
+        let pruned = pruned.into_iter().collect();
         let mut state = Self { header, index, pruned, ..Self::default() };
         for task in tasks {
             if state.slot(&task.id).is_some() {
@@ -149,14 +152,24 @@ impl State {
         self.task(self.header.current_task.as_ref()?).filter(|task| task.running().is_some())
     }
 
-    /// Fingerprints of completed tasks that left the document.
+    /// The tasks that run, in the order of their coming.
+    pub fn running(&self) -> impl Iterator<Item = &Task> {
+        self.running.iter().filter_map(|slot| self.table.get(*slot))
+    }
+
+    /// Fingerprints of completed tasks that left the document, ascending.
     pub fn pruned(&self) -> impl ExactSizeIterator<Item = &Fingerprint> {
         self.pruned.iter()
     }
 
+    /// How many tasks left the document as completed: some have a fingerprint of their text besides that of their id.
+    pub fn pruned_tasks(&self) -> usize {
+        self.pruned.of_ids()
+    }
+
     /// Whether the fingerprint of a completed task that left the document is this one.
     pub fn is_pruned(&self, fingerprint: Fingerprint) -> bool {
-        self.pruned.contains(&fingerprint)
+        self.pruned.contains(fingerprint)
     }
 
     /// The guide's `is_task_completed`: whether the latest attempt at that text was completed, also if
@@ -172,7 +185,7 @@ impl State {
 
     /// A copy for a snapshot, at the price of some pointers: what is asked of it must not need an index.
     pub fn freeze(&self) -> Frozen {
-        Frozen { header: self.header.clone(), table: self.table.clone(), pruned: Arc::clone(&self.pruned) }
+        Frozen { header: self.header.clone(), table: self.table.clone(), pruned: self.pruned.clone() }
     }
 
     pub(crate) fn slot(&self, id: &TaskId) -> Option<Slot> {
@@ -180,8 +193,9 @@ impl State {
     }
 
     pub(crate) fn insert(&mut self, task: Task) {
-        self.counts.enter(task.state());
+        let state = task.state();
         let slot = self.table.push(task);
+        self.enter(slot, state);
         self.index.insert(&self.table, slot);
     }
 
@@ -189,7 +203,7 @@ impl State {
         let slot = self.slot(id)?;
         self.index.remove(&self.table, slot);
         let task = self.table.remove(slot)?;
-        self.counts.leave(task.state());
+        self.leave(slot, task.state());
         Some(task)
     }
 
@@ -198,16 +212,41 @@ impl State {
         if self.table.is_sparse() {
             self.table.compact();
             self.index = Index::of(&self.table);
+            let running = self.table.iter().filter(|(_, task)| task.running().is_some());
+            self.running = running.map(|(slot, _)| slot).collect();
         }
     }
 
     /// Changes a task and keeps the counts right.
     pub(crate) fn update(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
-        let Some(slot) = self.slot(id) else { return };
+        if let Some(slot) = self.slot(id) {
+            self.update_at(slot, change);
+        }
+    }
+
+    pub(crate) fn update_at(&mut self, slot: Slot, change: impl FnOnce(&mut Task)) {
         let Some(task) = self.table.get_mut(slot) else { return };
-        self.counts.leave(task.state());
+        let before = task.state();
         change(task);
-        self.counts.enter(task.state());
+        let after = task.state();
+        if before != after {
+            self.leave(slot, before);
+            self.enter(slot, after);
+        }
+    }
+
+    fn enter(&mut self, slot: Slot, state: TaskState) {
+        self.counts.enter(state);
+        if state == TaskState::InProgress {
+            self.running.insert(slot);
+        }
+    }
+
+    fn leave(&mut self, slot: Slot, state: TaskState) {
+        self.counts.leave(state);
+        if state == TaskState::InProgress {
+            self.running.remove(&slot);
+        }
     }
 }
 
@@ -226,7 +265,7 @@ impl PartialEq for State {
 pub struct Frozen {
     header: Header,
     table: Table,
-    pruned: Arc<BTreeSet<Fingerprint>>,
+    pruned: Pruned,
 }
 
 impl Frozen {

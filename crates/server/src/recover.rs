@@ -133,7 +133,7 @@ fn look(state: &State) -> Recovery {
         ..Recovery::default()
     };
     if counts.of(TaskState::InProgress) > 0 {
-        let running = state.tasks().filter(|task| task.state() == TaskState::InProgress);
+        let running = state.running();
         recovery.interrupted =
             running.map(|task| Interrupted { task: task.clone(), fate: Fate::Reset }).collect();
     }

@@ -185,7 +185,6 @@ pub(crate) fn status(
     now: Now,
 ) -> StatusView {
     let header = state.header();
-    let has_running = state.counts().of(TaskState::InProgress) > 0;
     StatusView {
         server,
         checkpoint_file,
@@ -197,6 +196,6 @@ pub(crate) fn status(
         session_id: header.session_id.as_deref().map(str::to_owned),
         iteration_count: header.iteration_count,
         statistics: Statistics::of(state).into(),
-        current: if has_running { tasks(state, Some(TaskState::InProgress), now) } else { Vec::new() },
+        current: state.running().map(|task| TaskView::of(task, now)).collect(),
     }
 }

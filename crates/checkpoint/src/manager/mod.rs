@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use codeagent_core::{Command, RawJson, Refusal, TaskId, TaskState};
+use codeagent_core::{Command, RawJson, Refusal, TaskId};
 
 use crate::{
     clock::Clock,
@@ -83,7 +83,7 @@ impl CheckpointManager {
         checkpoint_file: PathBuf,
     ) -> Result<Self, StoreError> {
         let left_running = store.view(|state| {
-            let running = state.tasks().filter(|task| task.state() == TaskState::InProgress);
+            let running = state.running();
             running.map(|task| (task.id.clone(), task.attempts)).collect()
         })?;
         let backup_file = backup_of(&checkpoint_file);

@@ -39,7 +39,7 @@ impl CheckpointManager {
     pub fn reset_interrupted_task(&self) -> Result<Vec<TaskId>, StoreError> {
         let ids = self.store.view(|state| {
             let current = state.header().current_task.as_ref();
-            let running = state.tasks().filter(|task| task.state() == TaskState::InProgress);
+            let running = state.running();
             let interrupted = running.filter(|task| Some(&task.id) == current || self.was_left_running(task));
             interrupted.map(|task| task.id.clone()).collect::<Vec<_>>()
         })?;
