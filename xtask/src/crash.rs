@@ -1,6 +1,6 @@
 //! `cargo xtask crash`: builds the program and the campaigns, each as it is meant to be, and runs them.
 
-use crate::steps::cargo;
+use crate::steps::{cargo, done};
 
 /// Runs the campaigns with these arguments.
 pub(crate) fn run(args: &[&str]) -> Result<(), String> {
@@ -24,9 +24,4 @@ pub(crate) fn soak(args: &[&str]) -> Result<(), String> {
     };
     let seconds = (minutes * 60).to_string();
     run(&[&["--long", "--only", "soak", "--seconds", &seconds], rest].concat())
-}
-
-fn done(mut command: std::process::Command, otherwise: &str) -> Result<(), String> {
-    let status = command.status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(otherwise.to_owned()) }
 }

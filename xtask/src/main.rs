@@ -1,10 +1,12 @@
-//! What CI and people run: `cargo xtask test | crash | soak | man | completions | python | wheels`.
+//! What CI and people run: `cargo xtask test | crash | soak | bench | guard | man | completions | python | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
+mod bench;
 mod crash;
 mod files;
+mod guard;
 mod python;
 mod steps;
 mod test;
@@ -18,6 +20,8 @@ Commands:
   test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
   crash [--long]    campaigns that try to break every promise; --help: their options
   soak --minutes N  the real program, killed at random moments for so long; also: --seed N
+  bench             measures, side by side with what people use; --help: its options
+  guard [--bless]   counts instructions and holds them against those of before; --bless: takes them over
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
   python            the tests of the Python package alone, a part of test
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["crash", args @ ..] => crash::run(args),
         ["soak", args @ ..] => crash::soak(args),
+        ["bench", args @ ..] => bench::run(args),
+        ["guard"] => guard::run(false),
+        ["guard", "--bless"] => guard::run(true),
         ["man"] => files::man(),
         ["completions"] => files::completions(),
         ["python"] => python::run(),

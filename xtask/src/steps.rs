@@ -73,6 +73,12 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     command
 }
 
+/// Runs a command; says `otherwise` where it fails.
+pub(crate) fn done(mut command: Command, otherwise: &str) -> Result<(), String> {
+    let status = command.status().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(otherwise.to_owned()) }
+}
+
 /// The workspace's root.
 pub(crate) fn root() -> &'static std::path::Path {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

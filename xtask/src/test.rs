@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::guard;
 use crate::python;
 use crate::steps::{Failed, Steps, cargo};
 
@@ -28,6 +29,7 @@ pub(crate) fn run(extent: Extent) -> Result<(), String> {
             tests(&mut steps);
             docs(&mut steps);
             python::tests(&mut steps);
+            count(&mut steps);
         }
     }
     steps.finish().map_err(|failed: Failed| failed.to_string())
@@ -53,4 +55,13 @@ fn docs(steps: &mut Steps) {
     // Read by those who work on the code: links to private items are welcome.
     let flags = "--deny warnings --allow rustdoc::private_intra_doc_links";
     steps.run("documentation", doc.env("RUSTDOCFLAGS", flags));
+}
+
+/// Needs valgrind: where it is missing, nothing is counted, and that is said.
+fn count(steps: &mut Steps) {
+    if guard::is_possible() {
+        steps.run("instructions", &mut cargo(&["xtask", "guard"]));
+    } else {
+        println!("\n── instructions: not counted, valgrind is not installed");
+    }
 }
