@@ -227,6 +227,26 @@ impl Opening {
         Ok(moved)
     }
 
+    /// Gives every file of the store a second name, and makes that durable. What can't have one, and everything where
+    /// no epoch is left for a successor, is set aside at once.
+    pub(crate) fn keep_all(&mut self, reason: AsideReason) -> Result<Vec<StoreNotice>, StoreError> {
+        let moves = self.remains.next_epoch(&self.names).is_err();
+        let mut notices = Vec::new();
+        // The JSON files first: where they are moved, whatever happens in between is a reset and not a ruin.
+        let snapshots = [self.names.main().to_owned(), self.names.backup()];
+        for path in snapshots.iter().chain(&self.remains.all) {
+            if publish::is_there(&*self.disk, path)? {
+                let keep = if moves { publish::set_aside } else { publish::keep_aside };
+                notices.push(keep(&*self.disk, path, reason)?);
+            }
+        }
+        self.sync_dir()?;
+        if moves {
+            self.remains.is_all_aside();
+        }
+        Ok(notices)
+    }
+
     pub(crate) fn begin(&mut self, recovered: Recovered, lock: Lock) -> Result<Shared, StoreError> {
         let Recovered { state, store, end, base, asides, notices } = recovered;
         self.report.notices.extend(notices);
@@ -262,8 +282,12 @@ impl Opening {
             Base::Main(epoch) => (main.map(|stat| (stat, epoch)), None, Backup::Former),
             Base::Backup(epoch) => (None, Some(epoch), Backup::Former),
             Base::Foreign => (main.map(|stat| (stat, 0)), None, Backup::Copy),
+            Base::Kept => (None, None, Backup::Copy),
         };
         let mut publisher = Publisher::new(Arc::clone(&self.disk), self.names.clone(), known, backup_epoch);
+        if start.base == Base::Kept {
+            publisher.may_replace(main);
+        }
         let snapshot = start.snapshot();
         let written = self
             .first_segment(&start)
@@ -282,7 +306,7 @@ impl Opening {
 
     fn first_segment(&self, start: &Start) -> Result<Segment, StoreError> {
         let prepared = Prepared::create(&*self.disk, &self.names, start.epoch, FIRST_SEGMENT)?;
-        let durable_base = start.base == Base::Foreign;
+        let durable_base = matches!(start.base, Base::Foreign | Base::Kept);
         prepared.begin(Header { store: start.store, epoch: start.epoch, base: start.end, durable_base })
     }
 

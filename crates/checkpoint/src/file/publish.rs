@@ -31,6 +31,8 @@ pub(crate) struct Publisher {
     names: Names,
     /// The main file that recovery chose or that was published here; only that one may become the backup.
     main: Option<(Stat, u64)>,
+    /// A main file that has a second name, and need not become the backup.
+    replaceable: Option<Stat>,
     /// The backup's epoch: its journals are needed.
     backup_epoch: Option<u64>,
     /// The last epoch that was published here.
@@ -54,7 +56,12 @@ impl Publisher {
         main: Option<(Stat, u64)>,
         backup_epoch: Option<u64>,
     ) -> Self {
-        Self { disk, names, main, backup_epoch, published: None, notices: Vec::new() }
+        Self { disk, names, main, replaceable: None, backup_epoch, published: None, notices: Vec::new() }
+    }
+
+    /// The next snapshot may take that main file's place: it is kept under another name.
+    pub(crate) fn may_replace(&mut self, main: Option<Stat>) {
+        self.replaceable = main;
     }
 
     /// Whether the main file is the one that was published last.
@@ -131,6 +138,7 @@ impl Publisher {
                 self.link_backup(&main, epoch)?;
                 self.backup_epoch = Some(epoch);
             }
+            (Some(there), _) if self.replaceable.is_some_and(|kept| there.is_same_content(&kept)) => {}
             (Some(_), _) => {
                 let aside = set_aside(&*self.disk, &main, AsideReason::Foreign)?;
                 self.notices.push(aside);
@@ -144,7 +152,7 @@ impl Publisher {
         let link = self.names.of_epoch(Kind::Link, epoch);
         match self.disk.link(main, &link) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => self.copy(main, &link)?,
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => copy(&*self.disk, main, &link)?,
             Err(error) => return Err(io_error("link", &link)(error)),
         }
         self.disk.rename(&link, &self.names.backup()).map_err(io_error("rename", &link))
@@ -152,14 +160,6 @@ impl Publisher {
 
     fn is_backup_missing(&self) -> Result<bool, StoreError> {
         Ok(!is_there(&*self.disk, &self.names.backup())?)
-    }
-
-    /// For file systems without hard links.
-    fn copy(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
-        let read = self.disk.read(from).map_err(io_error("read", from))?;
-        let (bytes, _) = read.unwrap_or_else(|| (Vec::new(), EMPTY));
-        let file = self.disk.create(to).map_err(io_error("create", to))?;
-        file.write_at(&bytes, 0).and_then(|()| file.sync_data()).map_err(io_error("write", to))
     }
 
     /// Main and backup each keep the journals that follow them.
@@ -178,6 +178,14 @@ impl Publisher {
     fn sync_dir(&self) -> Result<(), StoreError> {
         self.disk.sync_dir(self.names.dir()).map_err(io_error("sync", self.names.dir()))
     }
+}
+
+/// For file systems without hard links.
+fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), StoreError> {
+    let read = disk.read(from).map_err(io_error("read", from))?;
+    let (bytes, _) = read.unwrap_or_else(|| (Vec::new(), EMPTY));
+    let file = disk.create(to).map_err(io_error("create", to))?;
+    file.write_at(&bytes, 0).and_then(|()| file.sync_data()).map_err(io_error("write", to))
 }
 
 const EMPTY: Stat =
@@ -205,6 +213,24 @@ pub(crate) fn set_aside(
     let to = Names::aside(path, reason.as_str(), is_taken);
     disk.rename_to_free(path, &to).map_err(io_error("set aside", path))?;
     Ok(StoreNotice::SetAside { from: path.to_owned(), to, reason })
+}
+
+/// Gives a file a second name, under which it is never touched again, and leaves it the first; what can't have two
+/// names is set aside. The caller syncs the folder.
+pub(crate) fn keep_aside(
+    disk: &dyn Disk,
+    path: &Path,
+    reason: AsideReason,
+) -> Result<StoreNotice, StoreError> {
+    let is_taken = |name: &Path| !matches!(disk.stat(name), Ok(None));
+    let to = Names::aside(path, reason.as_str(), is_taken);
+    match disk.link(path, &to) {
+        Ok(()) => Ok(StoreNotice::SetAside { from: path.to_owned(), to, reason }),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => copy(disk, path, &to)
+            .map(|()| StoreNotice::SetAside { from: path.to_owned(), to, reason })
+            .or_else(|_| set_aside(disk, path, reason)),
+        Err(error) => Err(io_error("set aside", path)(error)),
+    }
 }
 
 /// A file that is written from its begin to its end.

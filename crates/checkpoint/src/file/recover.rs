@@ -59,6 +59,8 @@ pub(crate) enum Base {
     Backup(u64),
     /// A file that no journal follows: both snapshots are to be written anew.
     Foreign,
+    /// Nothing of what lies there, all of which is kept under other names: the same.
+    Kept,
 }
 
 /// Decides.
