@@ -110,6 +110,24 @@ pub fn create_new_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Creates a file that must not exist yet, 0600, with these bytes: durable, or not there at all.
+///
+/// # Errors
+/// Those of the system, `AlreadyExists` among them.
+pub fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let temporary = temporary_beside(path);
+    let written = write_temporary(&temporary, path, bytes, Keep::Nothing)
+        .and_then(|()| File::open(&temporary)?.sync_all())
+        .and_then(|()| rename_if_free(&temporary, path));
+    // The first error is the one to tell; what is left over is replaced by the next attempt.
+    written.inspect_err(|_| _ = fs::remove_file(&temporary))?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
 /// Opens a regular file for appending; creates it 0600 where there is none. Never waits for the reader of a pipe.
 ///
 /// # Errors

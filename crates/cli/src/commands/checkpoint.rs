@@ -2,13 +2,13 @@
 mod verify;
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use codeagent_checkpoint::file::{FileStoreOptions, StoreNotice, admin};
 use codeagent_checkpoint::{Clock, StoreError, SystemClock};
-use codeagent_project::fs::create_new_private;
+use codeagent_project::fs::create_whole;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::msg;
 use codeagent_server::notices;
@@ -85,20 +85,13 @@ fn export(store: &Path, to: &Path, context: &mut Context) -> Result<(), CliError
         io::ErrorKind::AlreadyExists => CliError::Exists(to.to_owned()),
         _ => CliError::File(to.to_owned(), error),
     };
-    let mut file = create_new_private(to).map_err(failed)?;
+    let mut document = Vec::new();
+    admin::export(store, &mut document)?;
     // Half a document must not look like one.
-    let written = write_export(store, &mut file, to).inspect_err(|_| _ = std::fs::remove_file(to));
-    written?;
+    create_whole(to, &document).map_err(failed)?;
     let shown = to.to_string_lossy();
     let line = msg!(context.say, "cli-checkpoint-exported", path = harmless(&shown));
     Ok(context.out.line(line)?)
-}
-
-fn write_export(store: &Path, file: &mut File, to: &Path) -> Result<(), CliError> {
-    let mut document = Vec::new();
-    admin::export(store, &mut document)?;
-    let written = file.write_all(&document).and_then(|()| file.sync_all());
-    written.map_err(|error| CliError::File(to.to_owned(), error))
 }
 
 fn import(store: &Path, from: &Path, context: &mut Context) -> Result<(), CliError> {
