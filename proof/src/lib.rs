@@ -1,10 +1,22 @@
 //! Campaigns that try to break each promise of docs/reliability.md; `cargo xtask crash` runs them.
+#[cfg(target_os = "linux")]
+mod bench;
 pub mod campaign;
 pub mod dice;
+#[cfg(target_os = "linux")]
+mod powercut;
 mod soak;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod syscalls;
 pub mod table;
 
 use campaign::Campaign;
 
-/// In the order in which they run: the quickest to find something first.
-pub const CAMPAIGNS: &[Campaign] = &[soak::CAMPAIGN];
+/// In the order in which they run: the quickest to find something first. What is missing here needs another system.
+pub const CAMPAIGNS: &[Campaign] = &[
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    syscalls::CAMPAIGN,
+    #[cfg(target_os = "linux")]
+    powercut::CAMPAIGN,
+    soak::CAMPAIGN,
+];

@@ -1,0 +1,126 @@
+//! The workload on the logged disk, and what was told of it at which length of the log.
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use super::{
+    device::{Logged, Mount, System},
+    log::{self, Entry},
+};
+use crate::bench::{Bench, Said};
+
+/// How many tasks the list has.
+pub(crate) const TASKS: usize = 6;
+
+/// What was acknowledged once the log was that long: whatever is left of a later disk must know it.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) log_len: u64,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The agent of a task was started for the n-th time.
+    Started(String, u64),
+    /// A later task was started, or the run ended: this one was settled before.
+    Completed(String),
+    /// `add` said that it added this one.
+    Added(String),
+}
+
+/// A disk before the workload, what was written to it, and what was told meanwhile.
+pub(crate) struct Recording {
+    pub(crate) image: PathBuf,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) told: Vec<Told>,
+}
+
+/// Works on a new disk in `dir`; a server is killed in the middle and another finishes.
+pub(crate) fn record(system: System, binary: &Path, dir: &Path) -> io::Result<Recording> {
+    fs::create_dir_all(dir)?;
+    let (image, disk, log) = (dir.join("image"), dir.join("disk"), dir.join("log"));
+    system.make(&image)?;
+    let (mounted, oracle) = (dir.join("mounted"), dir.join("oracle"));
+    let bench = {
+        let _mount = Mount::new(system, &image, &mounted)?;
+        Bench::lay_out(binary, &mounted.join("project"), &oracle, TASKS)?
+    };
+    fs::copy(&image, &disk)?;
+    let mut added = None;
+    {
+        let logged = Logged::start(&disk, &log, dir.join("export"))?;
+        let _mount = Mount::new(system, &logged.export, &mounted)?;
+        kill_amid(&bench, &log)?;
+        good(&bench.wait_for(with_log(&bench, &["add", "Do one more", "--id", "extra"], &log)?)?)?;
+        added = added.or(Some(fs::metadata(&log)?.len()));
+        good(&bench.wait_for(with_log(&bench, &["run"], &log)?)?)?;
+    }
+    let entries = log::read(&log)?;
+    let mut told = told(&oracle.join("ledger"), entries.last().map_or(0, |entry| entry.log_len))?;
+    told.extend(added.map(|log_len| Told { log_len, what: What::Added("extra".into()) }));
+    fs::remove_file(&disk)?;
+    fs::remove_file(&log)?;
+    Ok(Recording { image, entries, told })
+}
+
+/// A run that is killed once the fourth task has begun.
+fn kill_amid(bench: &Bench, log: &Path) -> io::Result<()> {
+    let mut server = with_log(bench, &["run"], log)?.spawn()?;
+    let until = Instant::now() + Duration::from_secs(60);
+    while !bench.ledger().starts.contains_key("t4") {
+        if server.try_wait()?.is_some() || Instant::now() > until {
+            let _ = server.kill();
+            return Err(io::Error::other(format!("the run never came to t4: {}", bench.heard().short())));
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    server.kill()?;
+    server.wait()?;
+    File::options().append(true).open(bench.oracle.join("ledger"))?.write_all(b"kill\n")
+}
+
+fn with_log(bench: &Bench, words: &[&str], log: &Path) -> io::Result<std::process::Command> {
+    let mut command = bench.command(words)?;
+    command.env("DISK_LOG", log);
+    Ok(command)
+}
+
+fn good(said: &Said) -> io::Result<()> {
+    if said.code == Some(0) { Ok(()) } else { Err(io::Error::other(said.short())) }
+}
+
+/// Tasks run one after the other: when one starts, each that came to a good end under the same server was settled before.
+fn told(ledger: &Path, end: u64) -> io::Result<Vec<Told>> {
+    let mut told = Vec::new();
+    let mut starts = BTreeMap::<String, u64>::new();
+    let (mut under_way, mut ended) = (None, Vec::new());
+    for line in fs::read_to_string(ledger)?.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let id = words.get(1).copied().unwrap_or_default().to_owned();
+        match (words[0], words.get(3).and_then(|length| length.parse().ok())) {
+            ("start", Some(log_len)) => {
+                let settled = ended.drain(..).map(|id| Told { log_len, what: What::Completed(id) });
+                told.extend(settled);
+                let count = starts.entry(id.clone()).or_default();
+                *count += 1;
+                under_way = Some(id.clone());
+                told.push(Told { log_len, what: What::Started(id, *count) });
+            }
+            // An agent may outlive its server for a moment: nobody settles what it did.
+            ("end", _) if under_way.as_ref() == Some(&id) => ended.push(id),
+            ("end", _) => {}
+            ("kill", _) => {
+                ended.clear();
+                under_way = None;
+            }
+            _ => return Err(io::Error::other(format!("ledger: {line}"))),
+        }
+    }
+    told.extend(ended.into_iter().map(|id| Told { log_len: end, what: What::Completed(id) }));
+    Ok(told)
+}

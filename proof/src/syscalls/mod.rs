@@ -1,0 +1,148 @@
+//! The real program, killed or refused at every call that touches the disk: nothing is lost, repeated or left to a person.
+mod round;
+mod scene;
+mod trace;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use self::{
+    round::{Played, Round},
+    scene::{SCENES, Scene, TASKS},
+    trace::{Call, Class, Fault, Plan},
+};
+use crate::{
+    bench::{Bench, PATIENCE},
+    campaign::{Campaign, Extent, Outcome, Terms},
+    dice::Dice,
+};
+
+pub(crate) const CAMPAIGN: Campaign = Campaign {
+    name: "syscalls",
+    about: "the real program, killed or refused at each call that touches the disk",
+    run,
+};
+
+/// How long the rounds of CI go on, in seconds.
+const CI_SECONDS: u64 = 60;
+/// Agents sleep most of the time: more rounds at a time than processors.
+const AT_A_TIME: usize = 10;
+
+const OF_CHANGES: [Fault; 7] = [
+    Fault::KillBefore,
+    Fault::KillHalfway,
+    Fault::Errno(libc::EIO),
+    Fault::Errno(libc::ENOSPC),
+    Fault::ErrnoFromThenOn(libc::ENOSPC),
+    Fault::Errno(libc::EDQUOT),
+    Fault::Short,
+];
+const OF_LOOKS: [Fault; 2] = [Fault::Errno(libc::EIO), Fault::Errno(libc::ENOMEM)];
+
+fn run(terms: &Terms) -> Result<Outcome, String> {
+    let mut outcome = Outcome::default();
+    if let Err(error) = trace::try_out(&terms.scratch) {
+        outcome.skipped = Some(format!("ptrace is not allowed here ({error})"));
+        return Ok(outcome);
+    }
+    let rounds = rounds(terms).map_err(|error| format!("a run that nobody disturbs: {error}"))?;
+    let until = match (terms.seconds, terms.extent) {
+        (Some(seconds), _) => Some(seconds),
+        (None, Extent::Ci) => Some(CI_SECONDS),
+        (None, Extent::Long) => None,
+    };
+    let until = until.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let work = Work { terms, until, rounds: Mutex::new(rounds.into_iter()), outcome: Mutex::new(outcome) };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(|| work.go_on())).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err("a worker panicked".into())))
+    })?;
+    work.outcome.into_inner().map_err(|error| error.to_string())
+}
+
+/// What the workers share.
+struct Work<'a> {
+    terms: &'a Terms,
+    until: Option<Instant>,
+    rounds: Mutex<std::vec::IntoIter<Round>>,
+    outcome: Mutex<Outcome>,
+}
+
+impl Work<'_> {
+    fn go_on(&self) -> Result<(), String> {
+        while self.until.is_none_or(|until| Instant::now() < until) {
+            let next = self.rounds.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(round) = next else { break };
+            let dir = self.terms.scratch.join(round.to_string().replace(['(', ')'], "-"));
+            let played = fs::create_dir(&dir)
+                .and_then(|()| round.play(&self.terms.binary, &dir))
+                .map_err(|error| format!("round {round}: {error}"))?;
+            if played.findings.is_empty() {
+                let _ = fs::remove_dir_all(&dir);
+            }
+            self.count(&round, played);
+        }
+        Ok(())
+    }
+
+    fn count(&self, round: &Round, played: Played) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        if played.hit {
+            let killed = matches!(round.fault, Fault::KillBefore | Fault::KillHalfway);
+            outcome.tried(1, if killed { "kills" } else { "errors" });
+        }
+        outcome.findings.extend(played.findings);
+    }
+}
+
+/// Every round there is, so mixed that any beginning of it has something of each call and each fault.
+fn rounds(terms: &Terms) -> io::Result<Vec<Round>> {
+    let mut dice = Dice::new(terms.seed);
+    let mut groups: BTreeMap<(&'static str, String), Vec<Round>> = BTreeMap::new();
+    for (scene, class, calls) in calls_of_all(terms)? {
+        let faults = if class == Class::Changes { &OF_CHANGES[..] } else { &OF_LOOKS[..] };
+        for (at, call) in calls.iter().enumerate() {
+            for fault in faults.iter().filter(|fault| fault.fits(call)) {
+                let round = Round { scene, class, at: at + 1, fault: *fault, dice: terms.seed + at as u64 };
+                groups.entry((call.name, format!("{fault:?}"))).or_default().push(round);
+            }
+        }
+    }
+    let mut groups: Vec<Vec<Round>> = groups.into_values().collect();
+    groups.iter_mut().for_each(|group| dice.shuffle(group));
+    let mut mixed = Vec::new();
+    while !groups.is_empty() {
+        dice.shuffle(&mut groups);
+        mixed.extend(groups.iter_mut().filter_map(Vec::pop));
+        groups.retain(|group| !group.is_empty());
+    }
+    Ok(mixed)
+}
+
+/// The calls of every scene, undisturbed.
+fn calls_of_all(terms: &Terms) -> io::Result<Vec<(Scene, Class, Vec<Call>)>> {
+    let of = |(scene, class): (Scene, Class)| Ok((scene, class, calls_of(terms, scene, class)?));
+    let all = SCENES.iter().flat_map(|scene| [(*scene, Class::Changes), (*scene, Class::Looks)]);
+    std::thread::scope(|scope| {
+        let counting: Vec<_> = all.map(|one| scope.spawn(move || of(one))).collect();
+        let panicked = |_| Err(io::Error::other("a worker panicked"));
+        counting.into_iter().map(|counted| counted.join().unwrap_or_else(panicked)).collect()
+    })
+}
+
+fn calls_of(terms: &Terms, scene: Scene, class: Class) -> io::Result<Vec<Call>> {
+    let dir = terms.scratch.join(format!("count-{scene:?}-{class:?}"));
+    let bench = Bench::lay_out(&terms.binary, &dir.join("project"), &dir.join("oracle"), TASKS)?;
+    scene.prepare(&bench, &mut Dice::new(terms.seed))?;
+    let plan = Plan { root: &bench.dir, class, fault: None, patience: PATIENCE };
+    let traced = trace::run(&mut bench.command(scene.words())?, &plan)?;
+    if traced.code != Some(0) {
+        return Err(io::Error::other(format!("{scene:?}: {}", bench.heard().short())));
+    }
+    fs::remove_dir_all(&dir)?;
+    Ok(traced.calls)
+}
