@@ -282,7 +282,11 @@ while [ ! -e \"$LEDGER/go\" ]; do sleep 0.02; done"
 #[test]
 fn a_project_folder_that_is_deleted_ends_the_server() {
     let ledger = tempfile::tempdir().unwrap();
-    let project = project("rm -rf \"$CODEAGENT_PROJECT_DIR\"; : > \"$LEDGER/deleted\"; exec sleep 600");
+    // Again and again: the server may write its log in the same moment.
+    let project = project(
+        "while [ -e \"$CODEAGENT_PROJECT_DIR\" ]; do rm -rf \"$CODEAGENT_PROJECT_DIR\"; done
+        : > \"$LEDGER/deleted\"; exec sleep 600",
+    );
     let server = project
         .command(&["run"])
         .env("LEDGER", ledger.path())

@@ -6,9 +6,11 @@
 //!                                   ├─ start   (child's identity written, not synced)
 //!                                   ├─ watch   (output to the log; time-outs, stops)
 //!                                   ├─ judge   (what the end means)
-//!                                   ├─ settle  (event durable)
+//!                                   ├─ settle  (event written)
 //!                                   └─ show    (box, status file, log: derived, redone after a crash)
 //! ```
+//! A completed task and the claim of the next share a sync: what was settled is shown once that claim is durable,
+//! while the next agent already runs. Where no claim follows at once, it is synced and shown at once.
 //! What is asked of the outside (store, list, agents, clock, dice) is handed in; `session.rs` puts it together.
 //! `engine/around.rs` has what stands around a task: iterations, waits, the list.
 mod around;
@@ -20,12 +22,12 @@ use std::{
 };
 
 use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
-use codeagent_core::{Command, Deferral, Event, StartAgain, TaskId, task::AfterFailure};
+use codeagent_core::{Command, Deferral, Event, StartAgain, State, TaskId, task::AfterFailure};
 use codeagent_project::{config::Config, task_log::TaskLog, todo::TodoError};
 use codeagent_runner::{AttemptSpec, Ended, SpawnError, StopHandle, Verdict};
 
 use crate::{
-    agents::{Agents, Dice},
+    agents::{Agent, Agents, Dice},
     api::TaskVerb,
     attempt::{Attempt, TaskFile},
     chronicle::Chronicle,
@@ -53,6 +55,16 @@ pub struct Engine {
     pub(crate) generator: Option<Generator>,
     pub(crate) tally: Tally,
     pub(crate) socket: Option<Arc<Socket>>,
+    /// What was settled last, until it is shown.
+    pub(crate) unshown: Option<Settled>,
+}
+
+/// An attempt that was settled: written, and durable before it is shown.
+pub(crate) struct Settled {
+    attempt: Attempt,
+    events: Vec<Event>,
+    ended: Option<Ended>,
+    log: Option<TaskLog>,
 }
 
 /// Whether the engine ends when nothing is left to do.
@@ -119,6 +131,9 @@ pub enum EngineError {
     Todo(#[from] TodoError),
 }
 
+/// An agent that runs, and the way to end it; or why its task's text could not be handed over.
+type Started = Result<(Box<dyn Agent>, StopHandle), SpawnError>;
+
 /// How one pass over the list ended.
 enum Pass {
     Stopped(Stop),
@@ -133,7 +148,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]: what was acknowledged is kept; the next start goes on from there.
     pub fn run(&mut self) -> Result<Ending, EngineError> {
-        let ending = self.iterate()?;
+        let ending = self.iterate();
+        self.show_last()?; // whatever ended the work
+        let ending = ending?;
         self.refresh()?; // what was said just before a stop has its boxes, too
         self.write_boxes(true);
         Ok(ending)
@@ -166,28 +183,30 @@ impl Engine {
     /// One pass: every task that may run is tried once, in the list's order.
     fn pass(&mut self) -> Result<Pass, EngineError> {
         let mut tried = HashSet::new();
-        loop {
+        let pass = loop {
             if let Some(stop) = self.control.stop_requested() {
-                return Ok(Pass::Stopped(stop));
+                break Pass::Stopped(stop);
             }
             self.refresh()?;
             let now = self.clock.now();
             let worklist = &mut self.worklist;
-            let next = self.store.view(|state| worklist.next(state, now, &tried))?;
+            let next = self.store.view_ahead(|state| worklist.next(state, now, &tried))?;
             let entry = match next {
                 Next::Start(entry) => entry,
-                Next::Wait(ms) => return Ok(Pass::Done(Some(Duration::from_millis(ms)))),
-                Next::Nothing => return Ok(Pass::Done(None)),
+                Next::Wait(ms) => break Pass::Done(Some(Duration::from_millis(ms))),
+                Next::Nothing => break Pass::Done(None),
             };
-            if !tried.is_empty() && self.rest_between_tasks() {
+            if !tried.is_empty() && self.rest_between_tasks()? {
                 continue;
             }
             tried.insert(self.worklist.entry(entry).id.clone());
             self.live(entry)?;
             if self.is_agent_broken() {
-                return Ok(Pass::Broken);
+                break Pass::Broken;
             }
-        }
+        };
+        self.show_last()?;
+        Ok(pass)
     }
 
     /// The life of a task: one attempt, from the claim to the ticked box.
@@ -199,16 +218,18 @@ impl Engine {
         if !self.claim(&attempt)? {
             return Ok(());
         }
-        let mut log = self.chronicle.open_log(&attempt, self.clock.now());
-        let ended = self.start_and_watch(&attempt, spec, log.as_mut())?;
-        let (events, ended) = self.settle(&attempt, ended)?;
-        self.show(&attempt, &events, ended.as_ref(), log)
+        let agent = self.start(&attempt, spec)?;
+        self.show_last()?; // the claim has made it durable, and the agent does not wait for it
+        let mut log = self.tell_of_start(&attempt)?;
+        let ended = agent.map(|(agent, stop)| agent.watch(&mut self.tee(log.as_mut()), &stop));
+        self.settle(attempt, ended, log)
     }
 
     /// Everything that can fail before an attempt is used up: its file, its command. None if the task is gone.
     fn prepare(&mut self, entry: usize) -> Result<Option<(Attempt, AttemptSpec)>, EngineError> {
         let id = self.worklist.entry(entry).id.clone();
-        let known = self.store.view(|state| state.task(&id).map(|t| (t.text.to_string(), t.attempts)))?;
+        let known = |state: &State| state.task(&id).map(|task| (task.text.to_string(), task.attempts));
+        let known = self.store.view_ahead(known)?;
         let Some((text, attempts)) = known else { return Ok(None) };
         let attempt_id = self.dice.attempt_id();
         let entry_of_list = self.worklist.entry(entry);
@@ -245,20 +266,11 @@ impl Engine {
             return Ok(false);
         }
         self.tally.touched.insert(attempt.id.clone());
-        self.chronicle.started(attempt);
-        let progress = self.progress()?;
-        let (id, text, attempt) = (&attempt.id, attempt.text.as_str(), attempt.number);
-        self.observer.see(&Observation::TaskStarted { id, text, attempt, progress });
         Ok(true)
     }
 
-    /// Starts the agent and watches it to its end. A text that can't be handed over fails its task alone.
-    fn start_and_watch(
-        &mut self,
-        attempt: &Attempt,
-        spec: AttemptSpec,
-        log: Option<&mut TaskLog>,
-    ) -> Result<Result<Ended, SpawnError>, EngineError> {
+    /// Starts the agent and notes which process it is. A text that can't be handed over fails its task alone.
+    fn start(&mut self, attempt: &Attempt, spec: AttemptSpec) -> Result<Started, EngineError> {
         let stop = StopHandle::new().map_err(SpawnError::Other);
         let started = stop.and_then(|stop| Ok((self.agents.start(spec)?, stop)));
         let (agent, stop) = match started {
@@ -271,29 +283,41 @@ impl Engine {
         };
         self.control.attempt_began(&stop);
         let child = agent.identity();
-        let noted = self.store.note(Command::RecordChild { id: attempt.id.clone(), child }, self.clock.now());
-        if noted.is_err() {
-            stop.stop_now(); // a child that nobody would find after a crash must not live on
-        }
-        let ended = agent.watch(&mut self.tee(log), &stop);
-        noted?.map_or_else(|refusal| tracing::debug!(%refusal, "child not recorded"), drop);
-        Ok(Ok(ended))
+        // Should this fail, the agent is dropped, and so ended: nobody would find it after a crash.
+        let noted =
+            self.store.note(Command::RecordChild { id: attempt.id.clone(), child }, self.clock.now())?;
+        noted.map_or_else(|refusal| tracing::debug!(%refusal, "child not recorded"), drop);
+        Ok(Ok((agent, stop)))
     }
 
-    /// Makes durable what the attempt came to. Answers the events and how the agent ended.
+    /// Tells those who watch, and opens the attempt's log.
+    fn tell_of_start(&mut self, attempt: &Attempt) -> Result<Option<TaskLog>, EngineError> {
+        self.chronicle.started(attempt);
+        let progress = self.progress()?;
+        let (id, text, number) = (&attempt.id, attempt.text.as_str(), attempt.number);
+        self.observer.see(&Observation::TaskStarted { id, text, attempt: number, progress });
+        Ok(self.chronicle.open_log(attempt, self.clock.now()))
+    }
+
+    /// Writes down what the attempt came to. What is not completed is synced and shown at once: the list is read
+    /// again before the next task.
     fn settle(
         &mut self,
-        attempt: &Attempt,
+        attempt: Attempt,
         ended: Result<Ended, SpawnError>,
-    ) -> Result<(Vec<Event>, Option<Ended>), EngineError> {
-        let command = self.judge(attempt, &ended);
-        let decided = self.store.execute(command, self.clock.now());
+        log: Option<TaskLog>,
+    ) -> Result<(), EngineError> {
+        let command = self.judge(&attempt, &ended);
+        let decided = self.store.execute_ahead(command, self.clock.now());
         self.control.attempt_settled();
         let events = decided?.unwrap_or_else(|refusal| {
             tracing::debug!(%refusal, "settled by someone else");
             Vec::new()
         });
-        Ok((events, ended.ok()))
+        self.count_failures(&events);
+        let is_completed = outcome(&events) == Some(Outcome::Completed);
+        self.unshown = Some(Settled { attempt, events, ended: ended.ok(), log });
+        if is_completed { Ok(()) } else { self.show_last() }
     }
 
     /// What the end of an attempt means: what a person wished for it, else how it ended.
@@ -319,20 +343,15 @@ impl Engine {
         Command::FailTask { id, error, policy: Some(policy) }
     }
 
-    /// Shows what is durable: the box, the status file, the log, those who watch.
-    fn show(
-        &mut self,
-        attempt: &Attempt,
-        events: &[Event],
-        ended: Option<&Ended>,
-        log: Option<TaskLog>,
-    ) -> Result<(), EngineError> {
+    /// Shows what was settled last, once it is durable: the box, the status file, the log, those who watch.
+    pub(crate) fn show_last(&mut self) -> Result<(), EngineError> {
+        let Some(Settled { attempt, events, ended, log }) = self.unshown.take() else { return Ok(()) };
+        self.store.flush()?;
         let now = self.clock.now();
-        let outcome = outcome(events);
+        let outcome = outcome(&events);
         if let Some(outcome) = &outcome {
-            self.count_failures(events);
             let progress = self.progress()?;
-            self.chronicle.ended(attempt, outcome, ended, log, now);
+            self.chronicle.ended(&attempt, outcome, ended.as_ref(), log, now);
             self.observer.see(&Observation::TaskEnded {
                 id: &attempt.id,
                 text: &attempt.text,

@@ -187,6 +187,7 @@ impl Session {
             generator,
             tally: Tally::default(),
             socket: None,
+            unshown: None,
             config: project.config.clone(),
         };
         Ok(match asker {

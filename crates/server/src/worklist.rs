@@ -95,6 +95,11 @@ impl Worklist {
         self.stale = true;
     }
 
+    /// Whether the next refresh makes the plan anew.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// Starts another pass: entries that were passed over may be looked at again.
     pub(crate) fn rewind(&mut self) {
         self.cursor = 0;

@@ -51,6 +51,9 @@ impl Engine {
             Ok(()) => self.tally.list_error = None,
             Err(error) => self.say_list_error(&error),
         }
+        if self.worklist.is_stale() {
+            self.show_last()?; // in the order in which it happened
+        }
         let max_attempts = self.config.server.checkpoint.max_task_attempts;
         let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;
         if let Some(refreshed) = refreshed {
@@ -89,14 +92,15 @@ impl Engine {
     }
 
     /// Waits `task_delay`; true if a stop came.
-    pub(super) fn rest_between_tasks(&mut self) -> bool {
+    pub(super) fn rest_between_tasks(&mut self) -> Result<bool, EngineError> {
         let time = self.config.server.task_delay;
         if time.is_zero() {
-            return false;
+            return Ok(false);
         }
+        self.show_last()?;
         self.write_boxes(true);
         self.observer.see(&Observation::Waiting { time, why: WaitReason::BetweenTasks });
-        self.control.pause(time)
+        Ok(self.control.pause(time))
     }
 
     /// Waits for the next iteration; a stop, new work and an edit of the list end it early.

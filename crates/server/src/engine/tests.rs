@@ -181,6 +181,7 @@ fn world_on(store: Arc<dyn Store>, todo: &str, config: Config, acts: &[Act]) -> 
         generator: None,
         tally: Tally::default(),
         socket: None,
+        unshown: None,
         config,
     };
     World { dir, engine, seen }
