@@ -77,7 +77,8 @@ class CheckpointManager:
     ``CheckpointTakenOverError``. All calls may come from any thread; they let other threads run while they wait for the
     disk. In a forked child the manager raises ``CheckpointForkedError``; the parent's goes on.
 
-    As a context manager it marks a clean stop at the end of the block, or an unclean one where an exception leaves it::
+    As a context manager it marks a clean stop at the end of the block (Ctrl+C and ``sys.exit`` are ends too), or an
+    unclean one where an exception leaves it, and closes::
 
         with CheckpointManager(project_dir) as checkpoint:
             ...
@@ -301,14 +302,16 @@ class CheckpointManager:
         """What the guide's server does at its start after a crash: logs the report and resets what was interrupted.
 
         The lines are those of the guide, "Логи восстановления". Gives ``get_recovery_info()`` as it was before.
-        After a clean stop it logs and changes nothing.
+        After a clean stop there is no report; a task that it left running is reset all the same.
         """
         info = self.get_recovery_info()
-        if not info["was_clean_shutdown"] or info["current_task"] is not None:
-            self._native.reset_interrupted_task()
-            self._tell()
-            for level, line in report_lines(info, self._words):
-                logger.log(level, line)
+        if info["was_clean_shutdown"]:
+            self.reset_interrupted_task()
+            return info
+        self._native.reset_interrupted_task()
+        self._tell()
+        for level, line in report_lines(info, self._words):
+            logger.log(level, line)
         return info
 
     # Scripts that can be cut off at any moment and started again.
@@ -371,16 +374,19 @@ class CheckpointManager:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
+        # Ctrl+C and exit are stops that someone asked for (the guide, "Сценарий 1").
+        clean = kind is None or not issubclass(kind, Exception)
         try:
-            if not self.read_only:
-                self.mark_server_stop(clean=kind is None)
+            try:
+                if not self.read_only:
+                    self.mark_server_stop(clean)
+            finally:
+                self.close()
         except CheckpointError:
             if kind is None:
                 raise
             # The block's own exception is what its caller is to see.
-            logger.exception("mark_server_stop")
-        finally:
-            self.close()
+            logger.exception("close")
 
     def __repr__(self) -> str:
         return f"CheckpointManager({str(self.checkpoint_file)!r})"

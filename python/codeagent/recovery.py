@@ -36,7 +36,7 @@ def report_lines(info: Dict[str, Any], words: "Words") -> Iterator[Tuple[int, st
         yield logging.WARNING, text("report-unfinished", count=str(len(unfinished)))
         pending = [task for task in unfinished if task["state"] == "pending"]
         for task in pending[:_LISTED]:
-            shown = _cut(task["task_text"])
+            shown = words.line(task["task_text"], _LISTED_CHARS)
             yield logging.WARNING, text("report-unfinished-task", text=shown, state=task["state"])
         if len(pending) > _LISTED:
             yield logging.WARNING, text("report-more", count=str(len(pending) - _LISTED))
@@ -46,6 +46,3 @@ def report_lines(info: Dict[str, Any], words: "Words") -> Iterator[Tuple[int, st
     yield logging.INFO, text("report-continues")
     yield logging.WARNING, _RULE
 
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LISTED_CHARS else text[: _LISTED_CHARS - 1] + "…"

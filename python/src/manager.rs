@@ -71,6 +71,8 @@ impl Manager {
         allow_network: bool,
     ) -> PyResult<Self> {
         let say = words::catalogue(lang)?;
+        // Whoever changes the current folder later means the same file.
+        let path = std::path::absolute(&path).map_err(|error| errors::system(&error, &path))?;
         let noticed = Arc::new(Noticed::default());
         let delay = batch_ms.map(Duration::from_millis);
         let opened =

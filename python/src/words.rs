@@ -14,8 +14,10 @@ use codeagent_project::{
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-/// Longest piece of foreign text in a sentence.
+/// Longest piece of foreign text in an error.
 const SHOWN: usize = 200;
+/// The same in a line of the log: the whole, as long as it is a line that one reads.
+const LINE: usize = 1_000;
 
 /// Levels of Python's `logging`.
 const INFO: u8 = 20;
@@ -45,9 +47,14 @@ impl Words {
     #[pyo3(signature = (key, **args))]
     fn text(&self, key: &str, args: Option<HashMap<String, String>>) -> String {
         let args = args.unwrap_or_default();
-        let shown: Vec<_> = args.iter().map(|(name, value)| (name.as_str(), short(value))).collect();
-        let args: Vec<_> = shown.iter().map(|(name, value)| (*name, Value::from(value))).collect();
+        let shown: Vec<_> = args.iter().map(|(name, value)| (name.as_str(), one_line(value, LINE))).collect();
+        let args: Vec<_> = shown.iter().map(|(name, value)| (*name, Value::from(&**value))).collect();
         self.0.format(key, &args)
+    }
+
+    /// Foreign text as a part of a line: without line ends and escapes, cut at so many characters.
+    fn line(&self, text: &str, max_chars: usize) -> String {
+        one_line(text, max_chars).into_owned()
     }
 }
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import Child, Make
 
 from codeagent.checkpoint_manager import CheckpointManager, TaskState
-from codeagent.errors import CheckpointDamagedError
+from codeagent.errors import CheckpointDamagedError, CheckpointTakenOverError
 
 FILE = "data/.codeagent_checkpoint.json"
 
@@ -387,7 +387,38 @@ def test_the_block_says_good_bye(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         with CheckpointManager(tmp_path) as checkpoint:
             raise KeyError("x")
+    with pytest.raises(KeyboardInterrupt):
+        with CheckpointManager(tmp_path) as checkpoint:
+            assert not checkpoint.was_clean_shutdown()
+            checkpoint.start_task("A", "a")
+            raise KeyboardInterrupt
     with CheckpointManager(tmp_path) as checkpoint:
-        assert not checkpoint.was_clean_shutdown()
+        assert checkpoint.was_clean_shutdown()
+        assert checkpoint.get_statistics()["in_progress"] == 1
+        checkpoint.recover()
+        assert checkpoint.get_statistics()["pending"] == 1
+
+
+def test_what_leaves_the_block_is_its_own_exception(tmp_path: Path) -> None:
+    """Also where the end of the block fails."""
+    with pytest.raises(KeyError):
+        with CheckpointManager(tmp_path):
+            newer = CheckpointManager(tmp_path)
+            raise KeyError("x")
+    with pytest.raises(CheckpointTakenOverError):
+        with CheckpointManager(tmp_path):
+            newer = CheckpointManager(tmp_path)
+    newer.close()
+
+
+def test_paths_are_meant_from_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    checkpoint = CheckpointManager(".")
+    reader = CheckpointManager(".", read_only=True)
+    monkeypatch.chdir("/")
+    checkpoint.add_task("a", "A")
+    assert reader.get_statistics()["total_tasks"] == 1
+    checkpoint.close()
+    assert (tmp_path / FILE).exists()
 
 
