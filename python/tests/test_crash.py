@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 from pathlib import Path
 from typing import Dict, List
@@ -112,23 +111,6 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(CheckpointIOError) as raised:
         CheckpointManager(tmp_path)
     assert raised.value.filename is not None
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_batch_is_synced_without_a_call(make: Make) -> None:
-    """The files are flushed in the background: the mark, which is written after a sync, moves on by itself."""
-    checkpoint = make(durability="batch", batch_ms=1)
-    folder = checkpoint.checkpoint_file.parent
-
-    def marks() -> Dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in folder.glob("*.mark-*")}
-
-    before = marks()
-    checkpoint.add_task("a", "A")
-    deadline = time.monotonic() + 60
-    while marks() == before:
-        assert time.monotonic() < deadline, "never synced"
-        time.sleep(0.001)
 
 
 def test_batch_waits_for_its_delay_or_a_flush(make: Make) -> None:
