@@ -25,7 +25,7 @@ Commands:
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
   python            the tests of the Python package alone, a part of test
-  wheels            the Python package as a wheel and as sources, into target/wheels
+  wheels            the Python package as a wheel and as sources, into target/python/wheels
 ";
 
 fn main() -> ExitCode {

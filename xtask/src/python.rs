@@ -20,7 +20,7 @@ pub(crate) fn tests(steps: &mut Steps) {
     let Some(environment) = Environment::make(steps, "test") else { return };
     let mut install = environment.pip();
     // Unoptimised and into the same target folder: most of it is built by then.
-    install.arg("./python[test]").env("MATURIN_PEP517_ARGS", "--profile dev");
+    install.arg("./python[test]").env("MATURIN_PEP517_ARGS", "--profile dev --locked");
     let installed = steps.run("Python: pip install ./python", &mut install)
         && steps.run("Python: the server", &mut cargo(&["build", "--locked", "--package", "codeagent"]));
     if !installed {
@@ -32,15 +32,23 @@ pub(crate) fn tests(steps: &mut Steps) {
     steps.run("Python: pytest", &mut pytest);
 }
 
-/// `cargo xtask wheels`: into `target/wheels`.
+/// `cargo xtask wheels`: into `target/python/wheels`.
 pub(crate) fn wheels() -> Result<(), String> {
     let mut steps = Steps::default();
     if let Some(environment) = Environment::make(&mut steps, "wheels") {
-        let mut maturin = environment.python();
-        maturin.args(["-m", "maturin", "build", "--release", "--sdist", "--locked"]);
-        maturin.args(["--manifest-path", "python/Cargo.toml", "--out"]).arg(target().join("wheels"));
+        let maturin = |args: &[&str]| {
+            let mut maturin = environment.python();
+            maturin.args(["-m", "maturin"]).args(args).args([
+                "--manifest-path",
+                "python/Cargo.toml",
+                "--out",
+            ]);
+            maturin.arg(target().join("python/wheels"));
+            maturin
+        };
         let _ = steps.run("Python: maturin", environment.pip().arg("maturin>=1.9,<2"))
-            && steps.run("Python: wheels", &mut maturin);
+            && steps.run("Python: a wheel", &mut maturin(&["build", "--release", "--locked"]))
+            && steps.run("Python: the sources", &mut maturin(&["sdist"]));
     }
     steps.finish().map_err(|failed: Failed| failed.to_string())
 }
