@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 
@@ -137,12 +138,38 @@ pub fn append_private(path: &Path) -> io::Result<File> {
     opened.map(|(file, _)| file).ok_or_else(not_regular)
 }
 
-/// Makes a folder and those above it, 0700 where they are ours to make.
+/// Project folders that this process works in.
+static HOMES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// From now on [`create_private_dirs`] makes neither this folder nor what is above it. A project that somebody deletes
+/// while we work must not come back as an empty folder, whichever of our files is due next: so the rule stands here,
+/// for all who make folders, and not with each of them.
+pub fn never_make(project_dir: &Path) {
+    let mut homes = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if !homes.iter().any(|home| home == project_dir) {
+        homes.push(project_dir.to_owned());
+    }
+}
+
+/// Makes a folder and those above it, 0700, up to the project's (see [`never_make`]).
 ///
 /// # Errors
-/// Those of the system.
+/// Those of the system; `NotFound` where the project's folder is gone.
 pub fn create_private_dirs(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let homes = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let below = homes.iter().find_map(|home| Some((home.clone(), path.strip_prefix(home).ok()?)));
+    drop(homes);
+    let Some((mut dir, below)) = below else {
+        return fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    };
+    for part in below.components() {
+        dir.push(part);
+        match fs::DirBuilder::new().mode(0o700).create(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// How [`replace`] treats the file that it replaces.
@@ -264,6 +291,27 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_project_that_was_deleted_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("project");
+        fs::create_dir(&home).unwrap();
+        never_make(&home);
+        create_private_dirs(&home.join("logs/deep")).unwrap();
+        create_private_dirs(&home.join("logs/deep")).unwrap();
+        assert_eq!(fs::metadata(home.join("logs/deep")).unwrap().mode() & 0o7777, 0o700);
+        create_private_dirs(&dir.path().join("else/where")).unwrap();
+        fs::remove_dir_all(&home).unwrap();
+        for path in ["", "logs", "logs/deep"] {
+            let refused = create_private_dirs(&home.join(path));
+            assert_eq!(
+                refused.err().map(|error| error.kind()),
+                (!path.is_empty()).then_some(io::ErrorKind::NotFound)
+            );
+            assert!(!home.exists());
+        }
+    }
 
     #[test]
     fn replacing_keeps_the_mode_and_clears_what_a_crash_left() {

@@ -116,6 +116,7 @@ pub fn run_on(ground: Ground, control: &Arc<Control>, request: RunRequest) -> Re
     if executor.command.is_empty() {
         return Err(ServerError::NoExecutor);
     }
+    codeagent_project::fs::never_make(&request.project.project_dir);
     let catalogue = Arc::clone(&request.catalogue);
     let grace = say::seconds(executor.kill_grace);
     control.server_begins(Box::new(move || {
