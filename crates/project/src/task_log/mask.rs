@@ -57,7 +57,7 @@ impl Masker {
         sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
-        let from = self.swallowed(&held);
+        let from = self.swallowed(&held, true);
         self.mask(secrets, &held[from..], held.len() - from, sink)?;
         self.swallow = Class::Fixed;
         Ok(())
@@ -70,15 +70,16 @@ impl Masker {
         bytes: &[u8],
         sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<usize> {
-        let mut from = self.swallowed(bytes);
+        let mut from = self.swallowed(bytes, false);
         let lines = memchr::memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1);
         if from < lines {
             let whole = &bytes[from..lines];
             self.mask(secrets, whole, whole.len(), sink)?;
-            from = lines + self.swallowed(&bytes[lines..]);
+            from = lines + self.swallowed(&bytes[lines..], false);
         }
         let rest = &bytes[from..];
-        if rest.is_empty() {
+        // A line that may be one of a private key is looked at once it is whole.
+        if rest.is_empty() || self.swallow != Class::Fixed {
             return Ok(from);
         }
         let clean = secrets.hold_from(rest);
@@ -91,13 +92,16 @@ impl Masker {
         Ok(from + self.mask(secrets, rest, upto, sink)?)
     }
 
-    /// How many bytes belong to a secret that began before them.
-    fn swallowed(&mut self, bytes: &[u8]) -> usize {
+    /// How many bytes belong to a secret that began before them; `is_end` says that no more come.
+    fn swallowed(&mut self, bytes: &[u8], is_end: bool) -> usize {
         if self.swallow == Class::Fixed {
             return 0;
         }
-        let length = self.swallow.length(bytes);
-        if length < bytes.len() {
+        let goes_on = !matches!(self.before, Some(b'\n' | b'\r'));
+        let most = self.swallow.length(bytes);
+        let is_all = most == bytes.len();
+        let length = if is_end && is_all { most } else { self.swallow.sure_length(bytes, goes_on) };
+        if !is_all {
             self.swallow = Class::Fixed;
         }
         if length > 0 {
@@ -195,12 +199,30 @@ mod tests {
             ("postgres://me:hunter2@host/db", "postgres://me:***@host/db"),
             ("bearer abcdefghijklmnop", "bearer ***"),
             (
+                "-----BEGIN RSA sk-abcdefghij0123456789 PRIVATE KEY-----",
+                "-----BEGIN RSA sk-*** PRIVATE KEY-----",
+            ),
+            (
                 "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc=\n-----END RSA PRIVATE KEY-----\nb",
                 "a\n-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\nb",
             ),
         ];
         for (text, want) in cases {
             assert_eq!(one(text), want);
+        }
+    }
+
+    #[test]
+    fn a_private_key_without_its_end_hides_no_other_secret() {
+        let head = "-----BEGIN PRIVATE KEY-----";
+        for (next, masked) in [(SK, "sk-***"), ("token: hunter2", "token: ***"), ("MIIE", "")] {
+            let text = format!("{head}\nabc=\n{next}\n");
+            let want = if masked.is_empty() { format!("{head}***") } else { format!("{head}***{masked}\n") };
+            assert_eq!(one(&text), want);
+            for at in head.len()..text.len() {
+                let (first, second) = text.as_bytes().split_at(at);
+                assert_eq!(super::tests::masked(&[first, second], &[]), want, "cut at {at}");
+            }
         }
     }
 
@@ -251,6 +273,8 @@ mod tests {
             Just("\n".to_owned()),
             Just(format!(" {SK} ")),
             Just("password=hunter2\n".to_owned()),
+            Just("-----BEGIN PRIVATE KEY-----\n".to_owned()),
+            Just("MIIEow\nabc=\n-----END PRIVATE KEY-----\n".to_owned()),
             Just("Authorization: Bearer abcdefgh012345 ".to_owned()),
             Just("correct horse battery".to_owned()),
             "[a-z]{9000,9100}",

@@ -88,6 +88,9 @@ const SHORTEST_VALUE: usize = 8;
 /// Longer values are found by their first bytes, so that the automaton stays small.
 const LONGEST_PATTERN: usize = 64;
 
+/// A longer line of a private key is taken for a part of it before its end was seen.
+const LONGEST_KEY_LINE: usize = 1 << 10;
+
 /// Everything that is known about secrets; shared by all logs.
 #[derive(Debug)]
 pub(super) struct Secrets {
@@ -145,8 +148,31 @@ impl Class {
 
     /// How many bytes from the start of `bytes` belong to it.
     pub(super) fn length(self, bytes: &[u8]) -> usize {
-        bytes.iter().position(|b| !self.holds(*b)).unwrap_or(bytes.len())
+        let end = bytes.iter().position(|b| !self.holds(*b)).unwrap_or(bytes.len());
+        let is_over = end == bytes.len() || bytes[end..].starts_with(b"-----") || is_quote(bytes[end]);
+        if self != Self::Base64Lines || is_over {
+            return end;
+        }
+        // A line with something else on it is none of a key, which then has no end: it may begin a secret of its own.
+        let line = after_last_line_end(&bytes[..end]);
+        line.filter(|line| end - line <= LONGEST_KEY_LINE).unwrap_or(end)
     }
+
+    /// How much of `bytes` surely belongs to it, though more may come: whether an unfinished line is one of a key is not
+    /// known before its end. `goes_on` says that the bytes begin in the midst of a line that is one.
+    pub(super) fn sure_length(self, bytes: &[u8], goes_on: bool) -> usize {
+        let length = self.length(bytes);
+        if self != Self::Base64Lines || bytes[length..].starts_with(b"-----") {
+            return length;
+        }
+        let line = after_last_line_end(&bytes[..length]);
+        let is_known = length - line.unwrap_or(0) > LONGEST_KEY_LINE || (line.is_none() && goes_on);
+        if is_known { length } else { line.unwrap_or(0) }
+    }
+}
+
+fn after_last_line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memrchr2(b'\n', b'\r', bytes).map(|at| at + 1)
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -367,7 +393,8 @@ impl Seen<'_> {
         let rest = &self.bytes[self.end..self.bytes.len().min(self.end + 64)];
         let end = b"PRIVATE KEY-----";
         let title = memchr::memmem::find(rest, end)?;
-        if memchr::memchr2(b'\n', b'\r', &rest[..title]).is_some() {
+        // `RSA `, `EC `, `OPENSSH `: whatever else stands there is no head of a key, and may be a secret of its own.
+        if !rest[..title].iter().all(|b| b.is_ascii_uppercase() || *b == b' ') {
             return None;
         }
         self.run(self.end + title + end.len(), Class::Base64Lines)
