@@ -27,6 +27,8 @@ pub mod service;
 pub mod session;
 mod signals;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wake;
 mod worklist;
 

@@ -232,7 +232,7 @@ async fn answer(listener: std::os::unix::net::UnixListener, router: Router, end:
 
 type Shared = State<Service>;
 
-fn router(service: Service) -> Router {
+pub(crate) fn router(service: Service) -> Router {
     Router::new()
         .route("/v1/status", get(|s: Shared| ask(s, |service| service.status())))
         .route("/v1/tasks", get(list).post(|s: Shared, Json(task): Json<NewTask>| ask(s, |d| d.add(task))))
