@@ -3,8 +3,10 @@
 mod bench;
 pub mod campaign;
 pub mod dice;
+pub mod fuzz;
 #[cfg(target_os = "linux")]
 mod powercut;
+#[cfg(target_os = "linux")]
 mod soak;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod syscalls;
@@ -14,9 +16,11 @@ use campaign::Campaign;
 
 /// In the order in which they run: the quickest to find something first. What is missing here needs another system.
 pub const CAMPAIGNS: &[Campaign] = &[
+    fuzz::CAMPAIGN,
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     syscalls::CAMPAIGN,
     #[cfg(target_os = "linux")]
     powercut::CAMPAIGN,
+    #[cfg(target_os = "linux")]
     soak::CAMPAIGN,
 ];

@@ -1,4 +1,4 @@
-//! What CI and people run: `cargo xtask test | crash | soak | bench | guard | man | completions | python | wheels`.
+//! What CI and people run: `cargo xtask test | crash | soak | fuzz | bench | guard | man | completions | python | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
@@ -6,6 +6,7 @@
 mod bench;
 mod crash;
 mod files;
+mod fuzz;
 mod guard;
 mod python;
 mod steps;
@@ -20,6 +21,7 @@ Commands:
   test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
   crash [--long]    campaigns that try to break every promise; --help: their options
   soak --minutes N  the real program, killed at random moments for so long; also: --seed N
+  fuzz TARGET       libFuzzer on one target of proof/src/fuzz; also: --seconds N
   bench             measures, side by side with what people use; --help: its options
   guard [--bless]   counts instructions and holds them against those of before; --bless: takes them over
   man               man pages, in English and Russian, into target/man
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["crash", args @ ..] => crash::run(args),
         ["soak", args @ ..] => crash::soak(args),
+        ["fuzz", args @ ..] => fuzz::run(args),
         ["bench", args @ ..] => bench::run(args),
         ["guard"] => guard::run(false),
         ["guard", "--bless"] => guard::run(true),

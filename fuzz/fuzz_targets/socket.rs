@@ -1,0 +1,4 @@
+//! `proof::fuzz`, target `socket`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| codeagent_proof::fuzz::try_on("socket", input));
