@@ -47,6 +47,8 @@ pub(crate) fn run(args: &[&str]) -> Result<String> {
         ["crash", folder, tasks, records] => {
             let tasks: usize = tasks.parse()?;
             let store = tasks::store(Path::new(folder), tasks, false)?;
+            // A second one, so that the backup has all tasks too, as where a server has worked for some seconds.
+            store.checkpoint()?;
             for record in 0..records.parse::<usize>()? {
                 let command = if record % 2 == 0 { tasks::start } else { tasks::reset };
                 // Not synced: a kill leaves the page cache, and the file has the same records.

@@ -66,14 +66,12 @@ impl State {
     }
 
     fn add(&mut self, mut task: Task, metadata: Option<&RawJson>) {
-        if self.slot(&task.id).is_none() {
-            // Every task of the document has metadata; an empty object says nothing.
-            let metadata = metadata.filter(|metadata| metadata.as_str() != "{}");
-            if metadata.is_some() {
-                task.extra_mut().metadata = metadata.cloned();
-            }
-            self.insert(task);
+        // Every task of the document has metadata; an empty object says nothing.
+        let metadata = metadata.filter(|metadata| metadata.as_str() != "{}");
+        if metadata.is_some() {
+            task.extra_mut().metadata = metadata.cloned();
         }
+        self.insert(task);
     }
 
     fn start(&mut self, id: &TaskId, running: Running, at: LocalTime) {

@@ -2,7 +2,7 @@
 use alloc::collections::BTreeSet;
 use core::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 
 use crate::{
     id::{TaskId, fold_text},
@@ -66,13 +66,18 @@ impl Index {
         latest.into_iter().chain(behind.into_iter().flatten().map(|(_, (_, slot))| *slot))
     }
 
-    pub(crate) fn insert(&mut self, table: &Table, slot: Slot) {
-        let Some(task) = table.get(slot) else { return };
+    /// Enters the task at that slot. False, and nothing is changed, where another one has its id.
+    pub(crate) fn insert(&mut self, table: &Table, slot: Slot) -> bool {
+        let Some(task) = table.get(slot) else { return false };
         let hasher = &self.hasher;
-        self.by_id.insert_unique(hasher.hash_one(&task.id), slot, |&other| {
-            table.get(other).map_or(0, |task| hasher.hash_one(&task.id))
-        });
+        let hash_of = |&other: &Slot| table.get(other).map_or(0, |task| hasher.hash_one(&task.id));
+        let hash = hasher.hash_one(&task.id);
+        match self.by_id.entry(hash, |&other| is_id(table, other, &task.id), hash_of) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(free) => free.insert(slot),
+        };
         self.link_text(table, slot);
+        true
     }
 
     /// Takes a task out; the table must still hold it.
@@ -110,11 +115,14 @@ impl ByText {
 
     fn link(&mut self, table: &Table, hasher: &DefaultHashBuilder, slot: Slot, task: &Task) {
         let hash = hash_folded(hasher, &task.text);
-        let Some(latest) = self.latest.find_mut(hash, |&other| is_text(table, other, &task.text)) else {
-            self.latest.insert_unique(hash, slot, |&other| {
-                table.get(other).map_or(0, |task| hash_folded(hasher, &task.text))
-            });
-            return;
+        let hash_of = |&other: &Slot| table.get(other).map_or(0, |task| hash_folded(hasher, &task.text));
+        let entry = self.latest.entry(hash, |&other| is_text(table, other, &task.text), hash_of);
+        let latest = match entry {
+            Entry::Occupied(latest) => latest.into_mut(),
+            Entry::Vacant(free) => {
+                free.insert(slot);
+                return;
+            }
         };
         let later = rank(table, slot).max(rank(table, *latest)).1;
         let earlier = if later == slot { core::mem::replace(latest, slot) } else { slot };

@@ -107,10 +107,9 @@ impl State {
         let pruned = pruned.into_iter().collect();
         let mut state = Self { header, index, pruned, ..Self::default() };
         for task in tasks {
-            if state.slot(&task.id).is_some() {
-                return Err(DuplicateId(task.id));
+            if let Some(id) = state.insert(task) {
+                return Err(DuplicateId(id));
             }
-            state.insert(task);
         }
         Ok(state)
     }
@@ -192,11 +191,15 @@ impl State {
         self.index.by_id(&self.table, id)
     }
 
-    pub(crate) fn insert(&mut self, task: Task) {
+    /// Appends a task. Gives its id back, and changes nothing, where another one has it.
+    pub(crate) fn insert(&mut self, task: Task) -> Option<TaskId> {
         let state = task.state();
         let slot = self.table.push(task);
+        if !self.index.insert(&self.table, slot) {
+            return self.table.pop().map(|task| task.id);
+        }
         self.enter(slot, state);
-        self.index.insert(&self.table, slot);
+        None
     }
 
     pub(crate) fn remove(&mut self, id: &TaskId) -> Option<Task> {

@@ -48,6 +48,17 @@ impl Table {
         (self.slots - 1) as Slot
     }
 
+    /// Takes the task back that was appended last.
+    pub(crate) fn pop(&mut self) -> Option<Task> {
+        let task = Arc::make_mut(self.chunks.last_mut()?).pop()?;
+        self.slots -= 1;
+        if self.slots.is_multiple_of(CHUNK) {
+            self.chunks.pop();
+        }
+        self.live -= usize::from(task.is_some());
+        task
+    }
+
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<Task> {
         let slot = slot as usize;
         let removed = Arc::make_mut(self.chunks.get_mut(slot / CHUNK)?).get_mut(slot % CHUNK)?.take();
@@ -99,6 +110,17 @@ mod tests {
         assert_eq!(copy.get(150).unwrap().attempts, 0);
         assert_eq!((copy.len(), table.len()), (200, 199));
         assert!(copy.get(3).is_some());
+    }
+
+    #[test]
+    fn what_was_appended_last_is_taken_back() {
+        let mut table = Table::default();
+        for n in 0..=CHUNK {
+            table.push(task(&format!("t{n}")));
+        }
+        let ids = [table.pop(), table.pop()].map(|task| task.unwrap().id);
+        assert_eq!(ids, [format!("t{CHUNK}"), format!("t{}", CHUNK - 1)].map(crate::TaskId::new));
+        assert_eq!((table.len(), table.push(task("next"))), (CHUNK - 1, CHUNK as Slot - 1));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod digest;
 mod error;
 mod import;
 mod own;
+mod pieces;
 mod python;
 mod raw;
 mod read;
@@ -40,7 +41,7 @@ pub use own::{SnapshotMeta, StoreId};
 pub use raw::{metadata, raw_json};
 pub use read::read;
 pub use scan::MAX_DEPTH;
-pub use write::{task_to_string, to_string, write};
+pub use write::{task_to_string, to_string, write, write_soon};
 
 /// The version that we read and write.
 pub const VERSION: &str = "1.0";

@@ -7,7 +7,7 @@ use super::{
     Digest, Document, DocumentError, ErrorKind, VERSION, digest,
     error::{Fault, Place, Scanned, Segment},
     own::Own,
-    python,
+    pieces, python,
     read_task::{self, or_default, some, text, time},
     scan::{Key, Scanner},
 };
@@ -29,9 +29,14 @@ pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
     })?;
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mark = text.len() - body.len();
-    let parts =
-        Parts::read(body).map_err(|fault| newer_version(body).unwrap_or(fault).locate(body.as_bytes()))?;
-    let digest = digest::check(bytes, parts.own.as_ref().and_then(|own| own.digest_at).map(|at| at + mark));
+    let (parts, hashed) = std::thread::scope(|scope| {
+        let hashing = digest::is_worth_a_thread(bytes).then(|| scope.spawn(|| digest::Hashed::of(bytes)));
+        let parts = Parts::read(body);
+        (parts, hashing.and_then(|thread| thread.join().ok()))
+    });
+    let parts = parts.map_err(|fault| newer_version(body).unwrap_or(fault).locate(body.as_bytes()))?;
+    let value_at = parts.own.as_ref().and_then(|own| own.digest_at).map(|at| at + mark);
+    let digest = digest::check(bytes, value_at, hashed);
     let saved_by_python = digest != Digest::Matches && python::wrote(text);
     Ok(parts.into_document(digest, saved_by_python))
 }
@@ -151,6 +156,10 @@ fn tasks(s: &mut Scanner<'_>) -> Scanned<Vec<Task>> {
     if s.peek() != b'[' {
         s.skip()?;
         return Err(Fault::new(ErrorKind::NotADocument("`tasks` is not a list"), start));
+    }
+    if let Some((tasks, length)) = pieces::read(s.rest()) {
+        s.pass(length);
+        return Ok(tasks);
     }
     let mut tasks = Vec::new();
     s.array(|s, _| {

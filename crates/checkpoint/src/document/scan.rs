@@ -78,6 +78,23 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Passes over a comma, if one comes next.
+    pub(super) fn comma(&mut self) -> bool {
+        let is_next = self.peek() == b',';
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// What comes next, to be read by someone else who then says how long it was.
+    pub(super) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// Passes over so many bytes that someone else has read.
+    pub(super) fn pass(&mut self, length: usize) {
+        self.at += length;
+    }
+
     fn byte(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }

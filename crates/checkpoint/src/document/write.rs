@@ -1,5 +1,8 @@
 //! Writing the document: in one pass, without a copy of the whole.
-use std::io;
+use std::{
+    io,
+    sync::mpsc::{SyncSender, sync_channel},
+};
 
 use codeagent_core::{Frozen, Header, LocalTime, Task};
 use sha2::{Digest as _, Sha256};
@@ -8,27 +11,84 @@ use super::{SnapshotMeta, VERSION, digest, own, raw, text, time, write_task};
 
 /// What is gathered before it is handed on.
 const BUFFER: usize = 128 * 1024;
+/// How much may be made before it is written.
+const BUFFERS_AHEAD: usize = 8;
+/// Fewer tasks are written in less time than a thread takes to start.
+const WORTH_A_THREAD: usize = 4_096;
 
 /// Writes the document. With `meta` it is a snapshot of a store and ends in a digest; without, an export.
 ///
 /// # Errors
 /// Those of `to`.
 pub fn write(frozen: &Frozen, meta: Option<&SnapshotMeta>, to: &mut dyn io::Write) -> io::Result<()> {
+    write_around(frozen, meta, to, |out| write_tasks(out, frozen))
+}
+
+/// The same on two processors, where someone waits for it: one makes the text, the other hashes and writes.
+///
+/// # Errors
+/// Those of `to`.
+pub fn write_soon(frozen: &Frozen, meta: Option<&SnapshotMeta>, to: &mut dyn io::Write) -> io::Result<()> {
+    if frozen.len() < WORTH_A_THREAD {
+        return write(frozen, meta, to);
+    }
+    write_around(frozen, meta, to, |out| {
+        out.flush()?;
+        std::thread::scope(|scope| {
+            let (send, made) = sync_channel(BUFFERS_AHEAD);
+            let making = scope.spawn(move || {
+                let mut to = Handing(send);
+                let mut out = Sink::new(&mut to, false);
+                write_tasks(&mut out, frozen)?;
+                out.flush()
+            });
+            // Where this ends early, the other side finds nobody who takes what it makes, and ends too.
+            made.into_iter().try_for_each(|part: Vec<u8>| out.hand_on(&part))?;
+            making.join().unwrap_or_else(|_| Err(io::Error::other("the thread that makes the text panicked")))
+        })
+    })
+}
+
+/// Hands what is written to another thread.
+struct Handing(SyncSender<Vec<u8>>);
+
+impl io::Write for Handing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_around(
+    frozen: &Frozen,
+    meta: Option<&SnapshotMeta>,
+    to: &mut dyn io::Write,
+    write_tasks: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut out = Sink::new(to, meta.is_some());
     let header = frozen.header();
     write_server(&mut out, header);
     out.text(",\n  \"tasks\": [");
-    let mut before = "\n";
-    for task in frozen.tasks() {
-        out.text(before);
-        write_task::write(&mut out, task);
-        out.flush_if_full()?;
-        before = ",\n";
-    }
+    write_tasks(&mut out)?;
     out.text(if frozen.is_empty() { "]" } else { "\n  ]" });
     write_rest(&mut out, header);
     own::write(&mut out, header, frozen.pruned(), meta)?;
     out.flush()
+}
+
+fn write_tasks(out: &mut Sink<'_>, frozen: &Frozen) -> io::Result<()> {
+    let mut before = "\n";
+    for task in frozen.tasks() {
+        out.text(before);
+        write_task::write(out, task);
+        out.flush_if_full()?;
+        before = ",\n";
+    }
+    Ok(())
 }
 
 /// The document as text, for those who want it in memory: an export.
@@ -95,12 +155,19 @@ impl<'w> Sink<'w> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if let Some(hash) = &mut self.hash {
-            hash.update(&self.buffer);
-        }
-        self.to.write_all(&self.buffer)?;
+        let buffer = std::mem::take(&mut self.buffer);
+        let written = self.hand_on(&buffer);
+        self.buffer = buffer;
         self.buffer.clear();
-        Ok(())
+        written
+    }
+
+    /// What was made elsewhere, after what is gathered here was handed on.
+    fn hand_on(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
+        self.to.write_all(bytes)
     }
 
     /// Writes the digest of everything before it.
@@ -160,6 +227,45 @@ impl<'w> Sink<'w> {
         match raw::valid(value) {
             Ok(value) => self.text(&raw::one_line(value)),
             Err(_) => self.string(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codeagent_core::{State, testkit};
+
+    use super::*;
+    use crate::document::StoreId;
+
+    /// Takes so many bytes.
+    struct Full(usize);
+
+    impl io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn two_processors_write_what_one_writes_or_its_error() {
+        let tasks = (0..WORTH_A_THREAD).map(|n| testkit::task(&format!("t{n}")));
+        let frozen = State::from_parts(Header::default(), tasks, []).unwrap().freeze();
+        let meta = SnapshotMeta { store_id: StoreId([1; 16]), epoch: 3, clean: true, last_lsn: 9, chain: 7 };
+        for meta in [None, Some(&meta)] {
+            let (mut one, mut two) = (Vec::new(), Vec::new());
+            write(&frozen, meta, &mut one).unwrap();
+            write_soon(&frozen, meta, &mut two).unwrap();
+            assert!(one == two);
+            for room in [0, one.len() / 2, one.len() - 1] {
+                let error = write_soon(&frozen, meta, &mut Full(room)).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+            }
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::{
     store::StoreError,
 };
 
+/// A backup of fewer bytes is hashed in less time than a thread takes to start.
+const WORTH_A_THREAD: usize = 1 << 20;
+
 /// What lies in the folder of a store.
 pub(crate) struct Found {
     pub(crate) main: SnapshotFile,
@@ -75,13 +78,21 @@ impl Found {
     /// files at least what the earlier ones promise.
     pub(crate) fn gather(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
         let mut found = Self::gather_journals(disk, names)?;
-        (found.main, found.main_stat) = read_snapshot(disk, names.main(), classify)?;
-        (found.backup, _) = match &found.main {
-            SnapshotFile::Ours(main) => {
-                let main = main.meta;
-                read_snapshot(disk, &names.backup(), |bytes| skim_backup(bytes, &main))?
-            }
-            _ => read_snapshot(disk, &names.backup(), classify)?,
+        let main = read_file(disk, names.main())?;
+        let backup = read_file(disk, &names.backup())?;
+        found.main_stat = main.stat();
+        // Whether the backup is whole takes a hash of it, as long as it takes to read the main file in.
+        let skimmed = std::thread::scope(|scope| {
+            let bytes = backup.bytes().filter(|bytes| bytes.len() >= WORTH_A_THREAD);
+            let skimming = bytes.map(|bytes| scope.spawn(|| skim(bytes)));
+            found.main = main.classified(classify);
+            drop(main);
+            skimming.and_then(|thread| thread.join().ok())
+        });
+        found.backup = match &found.main {
+            SnapshotFile::Ours(main) => backup
+                .classified(|bytes| skim_backup(bytes, skimmed.unwrap_or_else(|| skim(bytes)), &main.meta)),
+            _ => backup.classified(classify),
         };
         found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
         Ok(found)
@@ -90,8 +101,9 @@ impl Found {
     /// Reads everything whole.
     pub(crate) fn gather_whole(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
         let mut found = Self::gather_journals(disk, names)?;
-        (found.main, found.main_stat) = read_snapshot(disk, names.main(), classify)?;
-        (found.backup, _) = read_snapshot(disk, &names.backup(), classify)?;
+        let main = read_file(disk, names.main())?;
+        (found.main, found.main_stat) = (main.classified(classify), main.stat());
+        found.backup = read_file(disk, &names.backup())?.classified(classify);
         found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
         Ok(found)
     }
@@ -138,16 +150,44 @@ fn read_part(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError
     }
 }
 
-fn read_snapshot(
-    disk: &dyn Disk,
-    path: &Path,
-    classify: impl Fn(&[u8]) -> SnapshotFile,
-) -> Result<(SnapshotFile, Option<Stat>), StoreError> {
+/// A snapshot file before it is looked into.
+enum ReadFile {
+    Missing,
+    Read(Vec<u8>, Stat),
+    /// The medium can't read it.
+    Unreadable(String),
+}
+
+fn read_file(disk: &dyn Disk, path: &Path) -> Result<ReadFile, StoreError> {
     match disk.read(path) {
-        Ok(None) => Ok((SnapshotFile::Missing, None)),
-        Ok(Some((bytes, stat))) => Ok((classify(&bytes), Some(stat))),
-        Err(error) if is_damage(&error) => Ok((SnapshotFile::Damaged(error.to_string()), None)),
+        Ok(None) => Ok(ReadFile::Missing),
+        Ok(Some((bytes, stat))) => Ok(ReadFile::Read(bytes, stat)),
+        Err(error) if is_damage(&error) => Ok(ReadFile::Unreadable(error.to_string())),
         Err(error) => Err(io_error("read", path)(error)),
+    }
+}
+
+impl ReadFile {
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Read(bytes, _) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn stat(&self) -> Option<Stat> {
+        match self {
+            Self::Read(_, stat) => Some(*stat),
+            _ => None,
+        }
+    }
+
+    fn classified(&self, classify: impl FnOnce(&[u8]) -> SnapshotFile) -> SnapshotFile {
+        match self {
+            Self::Missing => SnapshotFile::Missing,
+            Self::Read(bytes, _) => classify(bytes),
+            Self::Unreadable(why) => SnapshotFile::Damaged(why.clone()),
+        }
     }
 }
 
@@ -158,8 +198,8 @@ fn is_damage(error: &io::Error) -> bool {
 }
 
 /// The same of the backup of a good main file; whole where it may have to take the main file's place.
-fn skim_backup(bytes: &[u8], main: &SnapshotMeta) -> SnapshotFile {
-    match skim(bytes) {
+fn skim_backup(bytes: &[u8], skimmed: Option<SnapshotMeta>, main: &SnapshotMeta) -> SnapshotFile {
+    match skimmed {
         Some(meta) if is_possible(&meta) && (meta.store_id != main.store_id || meta.epoch <= main.epoch) => {
             SnapshotFile::Skimmed(meta)
         }

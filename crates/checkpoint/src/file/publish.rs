@@ -113,7 +113,9 @@ impl Publisher {
         let path = self.names.of_epoch(kind, snapshot.meta.epoch);
         let file = self.disk.create(&path).map_err(io_error("create", &path))?;
         let mut out = Appending { file: &*file, at: 0 };
-        let written = document::write(&snapshot.frozen, Some(&snapshot.meta), &mut out)
+        // The first one is waited for by whoever opens the store; later ones should leave the processors to the work.
+        let write = if self.published.is_none() { document::write_soon } else { document::write };
+        let written = write(&snapshot.frozen, Some(&snapshot.meta), &mut out)
             .and_then(|()| file.sync_data())
             .and_then(|()| file.stat());
         match written {

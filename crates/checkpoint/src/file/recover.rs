@@ -83,7 +83,7 @@ pub(crate) fn decide(mut found: Found, names: &Names) -> Result<Decision, StoreE
         }
         (SnapshotFile::Damaged(what), backup) => case.on_backup(MainUnusable::Damaged(what), backup),
     }?;
-    let wrong = invariants::violations(&recovered.state);
+    let wrong = invariants::violations_of_tasks(&recovered.state);
     if let Some(what) = wrong.first() {
         return Err(damaged(vec![damage(names.main(), what.clone())]));
     }
