@@ -377,3 +377,17 @@ fn what_is_executed_ahead_is_durable_before_anybody_sees_it() {
         store.abandon();
     }
 }
+
+/// The name of the folder rests on a sync of the one above it, which a first start that died may have left undone.
+#[test]
+fn a_folder_whose_maker_died_is_made_durable_by_the_next_open() {
+    let twin = fresh();
+    twin.fail_at(twin.len() + 1, 28, false);
+    assert!(matches!(try_open(&twin), Err(StoreError::Io { action: "sync", .. })));
+    let store = open(&twin);
+    store.execute(add("a"), at(0)).unwrap().unwrap();
+    store.close().unwrap();
+    let log = twin.log();
+    let after = open(&log.image(log.ops.len(), |_, _| Fate::Lost));
+    assert_eq!(state(&after).counts().total(), 1);
+}

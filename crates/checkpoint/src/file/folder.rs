@@ -1,11 +1,15 @@
 //! The folder that holds a store: made 0700, and hidden from git, so that neither `git stash` nor `git clean -fd`
 //! takes the checkpoint away.
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use super::{disk::Disk, fail::io_error, names::Names};
 use crate::store::StoreError;
 
-/// Makes the folder, and those above it, where they are missing.
+/// Makes the folder, and those above it, where they are missing. One that is there already need not be durable: its
+/// maker may have died before it could sync the name.
 pub(crate) fn make_all(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
     let mut missing: Vec<PathBuf> = Vec::new();
     let mut dir = names.dir();
@@ -15,6 +19,13 @@ pub(crate) fn make_all(disk: &dyn Disk, names: &Names) -> Result<(), StoreError>
             Some(parent) if !parent.as_os_str().is_empty() => dir = parent,
             _ => break,
         }
+    }
+    if missing.is_empty() {
+        return match sync_name(disk, dir) {
+            // The folder above is not ours to read: then whoever made this one had to see to it.
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        };
     }
     missing.iter().rev().try_for_each(|dir| make_one(disk, dir))
 }
@@ -30,6 +41,10 @@ pub(crate) fn make(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
 
 fn make_one(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     disk.make_dir(dir).map_err(io_error("create", dir))?;
+    sync_name(disk, dir)
+}
+
+fn sync_name(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     let parent = match dir.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -51,9 +66,7 @@ pub(crate) fn hide_from_git(disk: &dyn Disk, names: &Names) -> Result<(), StoreE
         format!("/{}*\n", names.stem().to_string_lossy())
     };
     match disk.create(&path).and_then(|file| file.write_at(text.as_bytes(), 0)) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(io_error("write", &path)(error))
-        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(io_error("write", &path)(error)),
         _ => Ok(()),
     }
 }
