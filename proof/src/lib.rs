@@ -6,6 +6,7 @@ pub mod dice;
 pub mod fuzz;
 #[cfg(target_os = "linux")]
 mod powercut;
+mod simulate;
 #[cfg(target_os = "linux")]
 mod soak;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -16,6 +17,7 @@ use campaign::Campaign;
 
 /// In the order in which they run: the quickest to find something first. What is missing here needs another system.
 pub const CAMPAIGNS: &[Campaign] = &[
+    simulate::CAMPAIGN,
     fuzz::CAMPAIGN,
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     syscalls::CAMPAIGN,
