@@ -28,6 +28,9 @@ const SOON: Duration = Duration::from_millis(500);
 pub(crate) struct Worklist {
     places: TodoPlaces,
     list: TodoList,
+    /// What was read since; becomes the list together with the plan that is made of it.
+    fresh: Option<TodoList>,
+    /// Of the list: its entries' lines are that list's.
     plan: Plan,
     done_before: usize,
     /// Entries before this one have nothing to do in this pass.
@@ -71,6 +74,7 @@ impl Worklist {
         Ok(Self {
             places,
             list,
+            fresh: None,
             plan,
             done_before: 0,
             cursor: 0,
@@ -87,7 +91,7 @@ impl Worklist {
 
     /// Whether a list was written since it was read.
     pub(crate) fn changed(&self) -> bool {
-        self.list.changed()
+        self.newest().changed()
     }
 
     /// Something that is not in the files changed what is to be done: the next refresh makes the plan anew.
@@ -110,11 +114,15 @@ impl Worklist {
     /// # Errors
     /// [`TodoError`] from a list that changed.
     pub(crate) fn reread(&mut self) -> Result<(), TodoError> {
-        if self.list.changed() {
-            self.list = TodoList::load(&self.places)?;
+        if self.changed() {
+            self.fresh = Some(TodoList::load(&self.places)?);
             self.stale = true;
         }
         Ok(())
+    }
+
+    fn newest(&self) -> &TodoList {
+        self.fresh.as_ref().unwrap_or(&self.list)
     }
 
     /// Holds the list against the checkpoint, once something changed: new tasks are added, a person's ticks are
@@ -131,9 +139,9 @@ impl Worklist {
         if !std::mem::take(&mut self.stale) {
             return Ok(None);
         }
-        let lines = self.list.lines();
+        let (lines, notices) = (self.newest().lines(), self.newest().notices());
         let plan = store.view(|state| Plan::of(state, lines))?;
-        let mut refreshed = Refreshed { notices: self.list.notices().to_vec(), ..Refreshed::default() };
+        let mut refreshed = Refreshed { notices: notices.to_vec(), ..Refreshed::default() };
         let commands = store.view(|state| sync(state, &plan, lines, max_attempts, &mut refreshed))?;
         let mut commands = commands.into_iter();
         loop {
@@ -146,6 +154,9 @@ impl Worklist {
         }
         let is_done_before = |entry: &&Entry| entry.known == Known::New && entry.mark == Mark::Done;
         self.done_before = plan.entries.iter().filter(is_done_before).count();
+        if let Some(fresh) = self.fresh.take() {
+            self.list = fresh;
+        }
         self.plan = plan;
         self.cursor = 0;
         self.owed.clear(); // it was owed by a plan that is no more

@@ -290,6 +290,15 @@ fn a_list_that_is_edited_meanwhile_is_followed() {
 }
 
 #[test]
+fn what_was_done_is_shown_by_the_list_that_it_was_begun_from() {
+    let acts = [Act::Exit(0), Act::Edit("- [x] one\n".to_owned())];
+    let mut world = world("- [ ] one\n- [ ] two\n", config(), &acts);
+    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0 });
+    assert_eq!(world.seen(), ["one", "two"]);
+    assert_eq!(world.todo(), "- [x] one\n");
+}
+
+#[test]
 fn an_agent_that_ticks_its_own_box_and_fails_is_not_believed() {
     let acts = [Act::EditAndFail("- [x] one\n".to_owned()), Act::Exit(0)];
     let mut world = world("- [ ] one\n", config(), &acts);
