@@ -36,6 +36,11 @@ impl fmt::Display for Round {
     }
 }
 
+/// Whether a log line warns of something.
+fn is_said(err: &str) -> bool {
+    [" - WARNING - ", " - ERROR - ", "warning: "].iter().any(|level| err.contains(level))
+}
+
 /// A round that is under way.
 struct Trial<'a> {
     round: &'a Round,
@@ -92,7 +97,9 @@ impl Trial<'_> {
         {
             self.found(Broken::Lost, &what);
         }
-        if let Err(what) = self.round.scene.always(&self.bench, &list) {
+        // What can't be read can't be salvaged, nor told from what was lost.
+        let is_blind = self.round.class == Class::Looks && self.round.scene == Scene::Repair;
+        if !is_blind && let Err(what) = self.round.scene.always(&self.bench, &list) {
             self.found(Broken::Lost, &what);
         }
         self.was_told_only_what_is_durable(&said);
@@ -105,6 +112,12 @@ impl Trial<'_> {
         match said.code {
             _ if said.stuck => self.found(Broken::Stuck, "it did not end"),
             None if killed => {}
+            Some(0) if self.must_be_refused() => {
+                self.found(Broken::Wrong, "what the checkpoint needs failed, and the exit code is 0");
+            }
+            Some(0) if self.must_be_said() && !is_said(&said.err) => {
+                self.found(Broken::Wrong, &format!("it failed, and nothing was said: {}", said.short()));
+            }
             Some(0) => {}
             Some(5) if said.err.contains("error: ") => {}
             Some(2) if self.round.class == Class::Looks && !self.is_of_checkpoint() => {} // a list, or a configuration
@@ -114,6 +127,28 @@ impl Trial<'_> {
 
     fn is_of_checkpoint(&self) -> bool {
         self.call.as_ref().is_some_and(|call| call.path.starts_with("data"))
+    }
+
+    /// An error of anything that the checkpoint's durability needs: every change of its files, and of their folder's names.
+    fn must_be_refused(&self) -> bool {
+        let is_needed = |call: &Call| {
+            let name = call.path.to_string_lossy();
+            name.starts_with("data/.codeagent_checkpoint") || (name == "data" && call.name == "fsync")
+        };
+        self.is_error_of_a_change() && self.call.as_ref().is_some_and(is_needed)
+    }
+
+    /// An error of what is only derived, and can be done again: list, status file, logs.
+    fn must_be_said(&self) -> bool {
+        let is_derived = |call: &Call| {
+            !matches!(call.name, "unlink" | "mkdir" | "fchmod") && !call.path.starts_with("data")
+        };
+        self.is_error_of_a_change() && self.call.as_ref().is_some_and(is_derived)
+    }
+
+    fn is_error_of_a_change(&self) -> bool {
+        self.round.class == Class::Changes
+            && matches!(self.round.fault, Fault::Errno(_) | Fault::ErrnoFromThenOn(_))
     }
 
     /// What the files say now; what they call completed may never start again, and what started they must know.
