@@ -95,7 +95,12 @@ impl Bench {
 
     /// The program with these words, its answers in files of the oracle. Of the environment only what it needs.
     pub(crate) fn command(&self, words: &[&str]) -> io::Result<Command> {
-        let mut command = Command::new(&self.binary);
+        self.command_of(&self.binary, words)
+    }
+
+    /// The same of another program, which starts ours.
+    pub(crate) fn command_of(&self, program: &Path, words: &[&str]) -> io::Result<Command> {
+        let mut command = Command::new(program);
         command.args(words).current_dir(&self.dir).env_clear().env("LANG", "C.UTF-8").env("TZ", "UTC");
         command
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -5,6 +5,8 @@ pub mod campaign;
 pub mod dice;
 pub mod fuzz;
 #[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(target_os = "linux")]
 mod powercut;
 mod simulate;
 #[cfg(target_os = "linux")]

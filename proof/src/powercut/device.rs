@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::mounts::{done, own_mounts};
+
 /// What is needed; the first that is missing, in a sentence.
 pub(crate) fn missing() -> Option<String> {
     for tool in ["qemu-storage-daemon", "mkfs.ext4", "mount", "umount"] {
@@ -23,19 +25,6 @@ pub(crate) fn missing() -> Option<String> {
         }
     }
     std::thread::spawn(own_mounts).join().ok()?.err().map(|error| format!("no mounts of our own: {error}"))
-}
-
-/// From now on this thread and what it starts see mounts that nobody else sees.
-pub(crate) fn own_mounts() -> io::Result<()> {
-    // SAFETY: a system call without memory; only this thread changes.
-    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let flags = libc::MS_REC | libc::MS_PRIVATE;
-    // SAFETY: the strings are constants; null is allowed for the others, as mount(2) says.
-    let done =
-        unsafe { libc::mount(c"none".as_ptr(), c"/".as_ptr(), std::ptr::null(), flags, std::ptr::null()) };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// The file systems that are tried.
@@ -138,13 +127,4 @@ impl Drop for Logged {
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
-}
-
-fn done(command: &mut Command) -> io::Result<()> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("{}: {}", command.get_program().display(), said.trim())))
 }

@@ -21,6 +21,7 @@ use crate::{
     bench::{Bench, Listed, completed},
     campaign::{Broken, Campaign, Extent, Finding, Outcome, Terms},
     dice::Dice,
+    mounts::own_mounts,
 };
 
 pub(crate) const CAMPAIGN: Campaign =
@@ -75,7 +76,7 @@ fn one(system: System, terms: &Terms, seconds: Option<u64>, outcome: &mut Outcom
 /// On a thread, with whose end the mounts are gone.
 fn in_own_mounts<T: Send>(work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
-        let thread = scope.spawn(|| device::own_mounts().and_then(|()| work()));
+        let thread = scope.spawn(|| own_mounts().and_then(|()| work()));
         thread.join().unwrap_or_else(|_| Err(panicked()))
     })
 }
@@ -119,7 +120,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn go_on(&self, worker: usize) -> io::Result<()> {
-        device::own_mounts()?;
+        own_mounts()?;
         while self.until.is_none_or(|until| Instant::now() < until) {
             let next = self.cuts.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(cut) = next else { break };

@@ -1,4 +1,5 @@
 //! The real program, killed or refused at every call that touches the disk: nothing is lost, repeated or left to a person.
+mod room;
 mod round;
 mod scene;
 mod trace;
@@ -11,6 +12,7 @@ use std::{
 };
 
 use self::{
+    room::Room,
     round::{Played, Round},
     scene::{SCENES, Scene, TASKS},
     trace::{Call, Class, Fault, Plan},
@@ -19,6 +21,7 @@ use crate::{
     bench::{Bench, PATIENCE},
     campaign::{Campaign, Extent, Outcome, Terms},
     dice::Dice,
+    mounts::own_mounts,
 };
 
 pub(crate) const CAMPAIGN: Campaign = Campaign {
@@ -74,6 +77,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn go_on(&self) -> Result<(), String> {
+        let _ = own_mounts(); // where it is refused no round needs it
         while self.until.is_none_or(|until| Instant::now() < until) {
             let next = self.rounds.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(round) = next else { break };
@@ -93,7 +97,14 @@ impl Work<'_> {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         if played.hit {
             let killed = matches!(round.fault, Fault::KillBefore | Fault::KillHalfway);
-            outcome.tried(1, if killed { "kills" } else { "errors" });
+            outcome.tried(
+                1,
+                match (round.room, killed) {
+                    (Some(_), _) => "times little room",
+                    (None, true) => "kills",
+                    (None, false) => "errors",
+                },
+            );
         }
         outcome.findings.extend(played.findings);
     }
@@ -107,10 +118,20 @@ fn rounds(terms: &Terms) -> io::Result<Vec<Round>> {
         let faults = if class == Class::Changes { &OF_CHANGES[..] } else { &OF_LOOKS[..] };
         for (at, call) in calls.iter().enumerate() {
             for fault in faults.iter().filter(|fault| fault.fits(call)) {
-                let round = Round { scene, class, at: at + 1, fault: *fault, dice: terms.seed + at as u64 };
+                let round = Round {
+                    scene,
+                    class,
+                    at: at + 1,
+                    fault: *fault,
+                    room: None,
+                    dice: terms.seed + at as u64,
+                };
                 groups.entry((call.name, format!("{fault:?}"))).or_default().push(round);
             }
         }
+    }
+    for round in little_room(terms) {
+        groups.entry(("little room", String::new())).or_default().push(round);
     }
     let mut groups: Vec<Vec<Round>> = groups.into_values().collect();
     groups.iter_mut().for_each(|group| dice.shuffle(group));
@@ -121,6 +142,32 @@ fn rounds(terms: &Terms) -> io::Result<Vec<Round>> {
         groups.retain(|group| !group.is_empty());
     }
     Ok(mixed)
+}
+
+/// A first run and a recovery with too little room for files, and on a disk that is too small.
+fn little_room(terms: &Terms) -> Vec<Round> {
+    let files = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map(Room::Files);
+    let last = if can_mount() { 16 } else { 0 };
+    let disks = (2..=last).map(|pages| Room::Disk(pages * 4));
+    let fault = Fault::ErrnoFromThenOn(libc::ENOSPC);
+    let of = |room| {
+        [Scene::Run, Scene::Recover].map(|scene| Round {
+            scene,
+            class: Class::Changes,
+            at: 0,
+            fault,
+            room: Some(room),
+            dice: terms.seed,
+        })
+    };
+    // On a fresh disk nothing is to be recovered.
+    let is_possible =
+        |round: &Round| !(round.scene == Scene::Recover && matches!(round.room, Some(Room::Disk(_))));
+    files.into_iter().chain(disks).flat_map(of).filter(is_possible).collect()
+}
+
+fn can_mount() -> bool {
+    std::thread::spawn(own_mounts).join().is_ok_and(|done| done.is_ok())
 }
 
 /// The calls of every scene, undisturbed.

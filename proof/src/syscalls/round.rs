@@ -2,6 +2,7 @@
 use std::{collections::BTreeMap, fmt, io, path::Path};
 
 use super::{
+    room::{Disk, Room},
     scene::{Scene, TASKS},
     trace::{self, Call, Class, Fault, Plan, Traced},
 };
@@ -18,6 +19,8 @@ pub(crate) struct Round {
     pub(crate) class: Class,
     pub(crate) at: usize,
     pub(crate) fault: Fault,
+    /// Instead of one call: little room for all of them.
+    pub(crate) room: Option<Room>,
     /// Where a first run was killed, for scenes that have one.
     pub(crate) dice: u64,
 }
@@ -31,8 +34,11 @@ pub(crate) struct Played {
 
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scene, class, at, fault, dice } = self;
-        write!(f, "{scene:?}:{class:?}:{at}:{fault:?}:{dice}")
+        let Self { scene, class, at, fault, dice, room } = self;
+        match room {
+            Some(room) => write!(f, "{scene:?}:{room:?}:{dice}"),
+            None => write!(f, "{scene:?}:{class:?}:{at}:{fault:?}:{dice}"),
+        }
     }
 }
 
@@ -60,7 +66,12 @@ impl Round {
         if !self.scene.begins_damaged() {
             trial.look();
         }
-        let traced = trial.break_it()?;
+        let disk = self.room.map(|room| room.prepare(&trial.bench)).transpose()?;
+        let traced = match self.room {
+            Some(room) => Traced { hit: true, ..room.run(&trial.bench, self.scene.words())? },
+            None => trial.break_it()?,
+        };
+        disk.as_ref().map(Disk::has_room_again).transpose()?;
         if traced.hit {
             trial.after(&traced)?;
         }
