@@ -194,7 +194,11 @@ fn finish(bench: &Bench, list: &BTreeMap<String, Listed>) -> io::Result<Vec<(Bro
     let after = bench.list().map_err(io::Error::other)?;
     let done = completed(&after);
     for id in (1..=TASKS).map(|n| format!("t{n}")).filter(|id| !done.contains(id)) {
-        found.push((Broken::Lost, format!("{id} is not completed at the end")));
+        let todo = fs::read_to_string(bench.dir.join("todo.md")).unwrap_or_default();
+        found.push((
+            Broken::Lost,
+            format!("{id} is not completed at the end; the list has {} bytes", todo.len()),
+        ));
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ mod scene;
 mod trace;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     bench::{Bench, PATIENCE},
-    campaign::{Campaign, Extent, Outcome, Terms},
+    campaign::{Broken, Campaign, Extent, Outcome, Terms},
     dice::Dice,
     mounts::own_mounts,
 };
@@ -52,7 +52,16 @@ fn run(terms: &Terms) -> Result<Outcome, String> {
         outcome.skipped = Some(format!("ptrace is not allowed here ({error})"));
         return Ok(outcome);
     }
-    let rounds = rounds(terms).map_err(|error| format!("a run that nobody disturbs: {error}"))?;
+    let undisturbed = calls_of_all(terms).map_err(|error| format!("a run that nobody disturbs: {error}"))?;
+    for (scene, _, calls) in &undisturbed {
+        for path in named_before_synced(calls) {
+            outcome.found(
+                Broken::Lost,
+                format!("{scene:?}: {path} gets a new name before its bytes are synced"),
+            );
+        }
+    }
+    let rounds = rounds(terms, &undisturbed);
     let until = match (terms.seconds, terms.extent) {
         (Some(seconds), _) => Some(seconds),
         (None, Extent::Ci) => Some(CI_SECONDS),
@@ -111,10 +120,10 @@ impl Work<'_> {
 }
 
 /// Every round there is, so mixed that any beginning of it has something of each call and each fault.
-fn rounds(terms: &Terms) -> io::Result<Vec<Round>> {
+fn rounds(terms: &Terms, undisturbed: &[(Scene, Class, Vec<Call>)]) -> Vec<Round> {
     let mut dice = Dice::new(terms.seed);
     let mut groups: BTreeMap<(&'static str, String), Vec<Round>> = BTreeMap::new();
-    for (scene, class, calls) in calls_of_all(terms)? {
+    for &(scene, class, ref calls) in undisturbed {
         let faults = if class == Class::Changes { &OF_CHANGES[..] } else { &OF_LOOKS[..] };
         for (at, call) in calls.iter().enumerate() {
             for fault in faults.iter().filter(|fault| fault.fits(call)) {
@@ -141,7 +150,23 @@ fn rounds(terms: &Terms) -> io::Result<Vec<Round>> {
         mixed.extend(groups.iter_mut().filter_map(Vec::pop));
         groups.retain(|group| !group.is_empty());
     }
-    Ok(mixed)
+    mixed
+}
+
+/// Files that a power cut may leave under their new name without what was written to them.
+fn named_before_synced(calls: &[Call]) -> Vec<String> {
+    let (mut unsynced, mut found) = (BTreeSet::new(), Vec::new());
+    for call in calls {
+        match call.name {
+            _ if call.is_write => drop(unsynced.insert(&call.path)),
+            "fsync" | "fdatasync" => drop(unsynced.remove(&call.path)),
+            "rename" | "renameat" | "renameat2" | "link" | "linkat" if unsynced.contains(&call.path) => {
+                found.push(call.path.display().to_string());
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A first run and a recovery with too little room for files, and on a disk that is too small.
