@@ -1,6 +1,8 @@
 """Transitions per second with more and more tasks in the file: ours, and an implementation that rewrites its JSON.
 
-    pip install ./python && python python/bench/transitions.py [--seconds 1] [--rounds 5] [--json FILE]
+    cargo xtask python --bench [--seconds 1] [--rounds 5] [--json FILE]
+
+or, with the package installed, ``python python/bench/transitions.py``.
 
 A transition is a ``mark_task_start`` or a ``mark_task_failed`` of one task beside N others. All variants take turns,
 round by round, so that what the machine does meanwhile meets all of them; shown is the median of the rounds.

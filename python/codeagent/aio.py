@@ -108,9 +108,9 @@ class AsyncCheckpointManager:
         """As ``CheckpointManager.reset_interrupted_task``."""
         await asyncio.to_thread(self.manager.reset_interrupted_task)
 
-    async def retry_task(self, task_id: str) -> None:
+    async def retry_task(self, task_id: str, task_text: Optional[str] = None) -> None:
         """As ``CheckpointManager.retry_task``."""
-        await asyncio.to_thread(self.manager.retry_task, task_id)
+        await asyncio.to_thread(self.manager.retry_task, task_id, task_text)
 
     async def rollback_task(self, task_id: str) -> None:
         """As ``CheckpointManager.rollback_task``."""

@@ -224,10 +224,13 @@ class CheckpointManager:
             self._log(logging.INFO, "report-reset")
         self._tell()
 
-    def retry_task(self, task_id: str) -> None:
-        """A failed, rolled back or completed task is pending again; earlier attempts don't count."""
+    def retry_task(self, task_id: str, task_text: Optional[str] = None) -> None:
+        """A failed, rolled back or completed task is pending again; earlier attempts don't count.
+
+        One that was cleared is known by fingerprints alone: it comes back only with its text.
+        """
         task = self._find_task(task_id)
-        refused = self._native.retry(task_id, task["task_text"] if task else None)
+        refused = self._native.retry(task_id, task["task_text"] if task else task_text)
         self._told(refused, logging.INFO, "python-task-retried", id=task_id)
 
     def rollback_task(self, task_id: str) -> None:

@@ -137,7 +137,7 @@ class _Once:
             self.manager._log(logging.DEBUG, "python-known-result", id=self.task_id)
             return True
         if task is None and self.manager._native.is_cleared(self.task_id):
-            raise CheckpointError(words.text("python-error-result-cleared", id=self.task_id))
+            raise CheckpointError(words.text("python-error-result-cleared", id=self.task_id, text=self.text))
         refused = self.manager._native.start_task(self.text, self.task_id)
         if refused is not None:
             raise CheckpointError(refused)

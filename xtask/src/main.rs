@@ -26,7 +26,7 @@ Commands:
   guard [--bless]   counts instructions and holds them against those of before; --bless: takes them over
   man               man pages, in English and Russian, into target/man
   completions       shell completions into target/completions
-  python            the tests of the Python package alone, a part of test
+  python            the tests of the Python package alone, a part of test; --bench: its transitions per second
   wheels            the Python package as a wheel and as sources, into target/python/wheels
 ";
 
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         ["man"] => files::man(),
         ["completions"] => files::completions(),
         ["python"] => python::run(),
+        ["python", "--bench", args @ ..] => python::bench(args),
         ["wheels"] => python::wheels(),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -32,6 +32,20 @@ pub(crate) fn tests(steps: &mut Steps) {
     steps.run("Python: pytest", &mut pytest);
 }
 
+/// `cargo xtask python --bench`: the package as it is released, and `bench/transitions.py` with these arguments.
+pub(crate) fn bench(args: &[&str]) -> Result<(), String> {
+    let mut steps = Steps::default();
+    if let Some(environment) = Environment::make(&mut steps, "bench") {
+        let mut install = environment.pip();
+        install.arg("./python").env("MATURIN_PEP517_ARGS", "--locked");
+        let mut transitions = environment.python();
+        transitions.arg("python/bench/transitions.py").args(args);
+        let _ = steps.run("Python: pip install ./python", &mut install)
+            && steps.run("Python: transitions", &mut transitions);
+    }
+    steps.finish().map_err(|failed: Failed| failed.to_string())
+}
+
 /// `cargo xtask wheels`: into `target/python/wheels`.
 pub(crate) fn wheels() -> Result<(), String> {
     let mut steps = Steps::default();

@@ -33,7 +33,7 @@ python-error-disk = cannot { $action } { $path }: { $why }; nothing unsaved was 
 python-error-taken-over = a newer CheckpointManager of this process has opened the same file; this one writes no more
 python-error-forked = this CheckpointManager belongs to the parent process; open one of your own in the child (read_only=True while the parent works)
 python-error-read-only = the checkpoint is open for reading only
-python-error-result-cleared = task { $id } is completed, but its result was cleared from the checkpoint (clear_old_tasks); retry_task runs it again
+python-error-result-cleared = task { $id } is completed, but its result was cleared from the checkpoint (clear_old_tasks); retry_task("{ $id }", "{ $text }") has it run again
 python-hint-read-only = read_only=True can read it meanwhile
 python-sessions-set-aside = The sessions file is damaged and was set aside as { $path }
 python-log-closed = Log closed

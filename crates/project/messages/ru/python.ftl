@@ -33,7 +33,7 @@ python-error-disk = операция { $action } с { $path } не удалас�
 python-error-taken-over = более новый CheckpointManager этого процесса открыл тот же файл; этот больше ничего не запишет
 python-error-forked = этот CheckpointManager принадлежит родительскому процессу; откройте в потомке свой (read_only=True, пока работает родитель)
 python-error-read-only = checkpoint открыт только для чтения
-python-error-result-cleared = задача { $id } выполнена, но её результат удалён из checkpoint (clear_old_tasks); retry_task выполнит её снова
+python-error-result-cleared = задача { $id } выполнена, но её результат удалён из checkpoint (clear_old_tasks); снова её выполнит retry_task("{ $id }", "{ $text }")
 python-hint-read-only = читать можно и сейчас: read_only=True
 python-sessions-set-aside = Файл сессий повреждён и отложен как { $path }
 python-log-closed = Журнал закрыт
