@@ -29,7 +29,7 @@ fn field(file: &str, name: &str) -> Option<String> {
 /// Of the folder that is measured in.
 fn file_system(folder: &Path) -> String {
     let folder = folder.display().to_string();
-    let kind = said("stat", &["--file-system", "--format=%T", &folder]);
+    let kind = said("findmnt", &["--noheadings", "--output", "FSTYPE", "--target", &folder]);
     if kind.is_empty() { "unknown file system".into() } else { kind }
 }
 
