@@ -8,9 +8,12 @@ mod machine;
 mod measure;
 mod page;
 mod plot;
+mod program;
 mod scale;
+mod server;
 mod store;
 mod tasks;
+mod work;
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
@@ -19,12 +22,17 @@ use page::Section;
 
 /// What can be measured.
 type Measure = fn(&Terms) -> Result<Section>;
-const SECTIONS: &[(&str, Measure)] = &[("store", store::measure), ("scale", scale::measure)];
+const SECTIONS: &[(&str, Measure)] = &[
+    ("store", store::measure),
+    ("scale", scale::measure),
+    ("work", work::measure),
+    ("server", server::measure),
+];
 
 const USAGE: &str = "\
 Usage: cargo xtask bench [OPTIONS] [SECTION]...
 
-Sections: store, scale; all where none is named
+Sections: store, scale, work, server; all where none is named
 
 Options:
   --rounds N     rounds, of which medians are taken [default: 5]

@@ -1,5 +1,5 @@
 //! What a measurement is: samples with their median and their bounds, wall time, processor time, memory.
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
 /// What goes wrong ends the measurement.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -81,9 +81,14 @@ fn cpu_ms() -> f64 {
     spent.tv_sec as f64 * 1e3 + spent.tv_nsec as f64 / 1e6
 }
 
-/// A field of `/proc/self/status` in bytes, such as `VmRSS`.
+/// A field of this process's status in bytes, such as `VmRSS`.
 pub(crate) fn memory(field: &str) -> f64 {
-    let status = std::fs::read_to_string(Path::new("/proc/self/status")).unwrap_or_default();
+    memory_of(std::process::id(), field)
+}
+
+/// A field of `/proc/PID/status` in bytes.
+pub(crate) fn memory_of(pid: u32, field: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0
 }
