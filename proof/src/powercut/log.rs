@@ -110,3 +110,32 @@ pub(crate) fn apply(entries: &[Entry], cut: Cut, image: &Path) -> io::Result<()>
 pub(crate) fn before_flushes(entries: &[Entry]) -> Vec<usize> {
     (0..entries.len()).filter(|at| entries[*at].flushes).chain([entries.len()]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(at: u64, fill: u8, flushes: bool) -> Entry {
+        let bytes = if flushes { Vec::new() } else { vec![fill; 2 * SECTOR] };
+        Entry { at: at * SECTOR as u64, bytes, flushes, is_durable: false, log_len: 0 }
+    }
+
+    #[test]
+    fn a_cut_takes_only_what_was_not_flushed() {
+        let entries = [entry(0, 1, false), entry(0, 0, true), entry(2, 2, false), entry(4, 3, false)];
+        let left = |after, fate| {
+            let image = tempfile::NamedTempFile::new().unwrap();
+            image.as_file().set_len(6 * SECTOR as u64).unwrap();
+            apply(&entries, Cut { after, fate }, image.path()).unwrap();
+            let bytes = fs::read(image.path()).unwrap();
+            bytes.chunks(SECTOR).map(|sector| sector[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(left(1, Fate::Dropped), [0, 0, 0, 0, 0, 0]);
+        assert_eq!(left(2, Fate::Dropped), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(left(4, Fate::Dropped), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(left(4, Fate::Kept), [1, 1, 2, 2, 3, 3]);
+        let mixed: std::collections::BTreeSet<_> = (0..64).map(|seed| left(4, Fate::Mixed(seed))).collect();
+        assert!(mixed.iter().all(|disk| disk[..2] == [1, 1]));
+        assert_eq!(mixed.len(), 9, "each of the two writes kept, dropped or cut in the middle");
+    }
+}
