@@ -47,12 +47,12 @@ impl Engine {
         if is_news {
             self.worklist.invalidate();
         }
-        match self.worklist.reread() {
-            Ok(()) => self.tally.list_error = None,
-            Err(error) => self.say_list_error(&error),
-        }
-        if self.worklist.is_stale() {
-            self.show_last()?; // in the order in which it happened
+        if self.worklist.is_stale() || self.worklist.changed() {
+            self.show_last()?; // before the list is read: it writes boxes, which must not be older than what is read
+            match self.worklist.reread() {
+                Ok(()) => self.tally.list_error = None,
+                Err(error) => self.say_list_error(&error),
+            }
         }
         let max_attempts = self.config.server.checkpoint.max_task_attempts;
         let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;

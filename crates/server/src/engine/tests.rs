@@ -40,6 +40,8 @@ enum Act {
     Edit(String),
     /// Edits the TODO list, then exits with 1.
     EditAndFail(String),
+    /// Someone says `retry` of that text meanwhile.
+    Retry(&'static str),
     /// Someone says `add` meanwhile.
     AddTask,
 }
@@ -118,6 +120,13 @@ impl Agent for Fake {
                 };
                 let _ = self.store.execute(add, SystemClock.now()).unwrap();
                 self.control.wake();
+                How::Exited(0)
+            }
+            Act::Retry(text) => {
+                let retry = Command::Retry { id: TaskId::derive([], text), text: None };
+                let _ = self.store.execute(retry, SystemClock.now()).unwrap().unwrap();
+                self.control.wake();
+                std::thread::park_timeout(Duration::from_millis(600)); // boxes are written again from now on
                 How::Exited(0)
             }
             Act::CannotStart | Act::TextTooLong => unreachable!(),
@@ -296,6 +305,14 @@ fn what_was_done_is_shown_by_the_list_that_it_was_begun_from() {
     assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0 });
     assert_eq!(world.seen(), ["one", "two"]);
     assert_eq!(world.todo(), "- [x] one\n");
+}
+
+#[test]
+fn a_box_that_was_owed_when_retry_came_is_no_word_against_it() {
+    let acts = [Act::Exit(0), Act::Exit(0), Act::Retry("two")];
+    let mut world = world("- [ ] one\n- [ ] two\n- [ ] three\n", config(), &acts);
+    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0 });
+    assert_eq!(world.seen(), ["one", "two", "three", "two"]);
 }
 
 #[test]
