@@ -55,8 +55,8 @@ pub(crate) const CAMPAIGN: Campaign = Campaign {
 };
 
 /// Seeds of a run that has to fit into CI.
-const CI_SEEDS: u64 = 1_000;
-/// Every so manieth seed is lived through twice, to see that it is the same life.
+const CI_SEEDS: u64 = 5_000;
+/// Of so many seeds one is lived through twice, to see that it is the same life.
 const TWICE_EVERY: u64 = 20;
 /// The last lines of a life that are told.
 const TOLD: usize = 60;
@@ -169,7 +169,8 @@ fn live(seed: u64, scratch: &Path, is_told: bool) -> io::Result<Life> {
     let world = Arc::new(World::new(seed, project.clone(), list, limits(&project.config), is_told)?);
     world.look().is_nested = is_nested;
     let mut host = Host { world: Arc::clone(&world), control: None, catalogue: catalogue() };
-    for _ in 0..1 + chance.below(6) {
+    let lives = if chance.percent(20) { 12 } else { 1 + chance.below(6) };
+    for _ in 0..lives {
         let mode = if chance.percent(60) { Mode::Run } else { Mode::Serve };
         host.life(mode);
         if !world.look().oracle.findings.is_empty() {

@@ -100,6 +100,8 @@ pub(super) struct Inner {
     pub(super) notes_may_be_gone: bool,
     crossings: u64,
     doom: Option<(u64, Death)>,
+    /// It is counted in looks at a running agent: so attempts are cut off more often than chance would have it.
+    dooms_attempt: bool,
     pub(super) dead: Option<Death>,
     fault: Option<(u64, i32, bool)>,
     trace: Trace,
@@ -164,6 +166,7 @@ impl World {
             notes_may_be_gone: false,
             crossings: 0,
             doom: None,
+            dooms_attempt: false,
             dead: None,
             fault: None,
             trace,
@@ -190,10 +193,7 @@ impl World {
         if inner.crossings > MOST_CROSSINGS {
             inner.found(Broken::Stuck, "the server works on and on, and comes to no end");
             inner.dead = Some(Death::GivenUp);
-        } else if let Some((at, how)) = inner.doom
-            && inner.crossings >= at
-            && !inner.is_wiped
-        {
+        } else if let Some(how) = inner.is_doomed(place) {
             inner.tell(|| format!("{how:?} at {place}"));
             inner.dead = Some(how);
         }
@@ -245,6 +245,12 @@ impl World {
 }
 
 impl Inner {
+    fn is_doomed(&mut self, place: &str) -> Option<Death> {
+        let (left, how) = self.doom.as_mut()?;
+        *left -= u64::from(*left > 0 && (!self.dooms_attempt || place == "watch"));
+        (*left == 0 && !self.is_wiped).then_some(*how)
+    }
+
     /// Another server starts; perhaps its end is fixed already.
     pub(super) fn begin_life(&mut self) {
         self.oracle.begin_life();
@@ -259,9 +265,11 @@ impl Inner {
         }
         self.happenings = 5 + self.chance.magnitude(1, 40) as u32;
         self.plan_happening();
+        self.dooms_attempt = self.chance.percent(30);
+        let most = if self.dooms_attempt { 8 } else { 2_500 };
         match self.chance.below(100) {
-            0..35 => self.doom = Some((self.chance.magnitude(1, 2_500), Death::Killed)),
-            35..70 => self.doom = Some((self.chance.magnitude(1, 2_500), Death::PowerCut)),
+            0..35 => self.doom = Some((self.chance.magnitude(1, most), Death::Killed)),
+            35..70 => self.doom = Some((self.chance.magnitude(1, most), Death::PowerCut)),
             70..85 => {
                 let errno = if self.chance.percent(50) { 5 } else { 28 };
                 self.fault = Some((self.chance.magnitude(1, 1_000), errno, self.chance.percent(50)));
