@@ -32,6 +32,13 @@ fn a_completed_task_has_completed_all_its_steps() {
 }
 
 #[test]
+fn the_most_steps_that_a_task_may_have_are_completed_with_it() {
+    let mut state = crate::testkit::state(&["t"]);
+    all(&mut state, [start("t"), step(1, MAX_STEPS), complete("t")]);
+    assert_eq!(the(&state, "t").steps().map(|steps| steps.completed.len()), Some(MAX_STEPS as usize));
+}
+
+#[test]
 fn what_was_completed_or_taken_back_begins_anew() {
     for end in [complete("t"), rollback("t")] {
         let mut state = crate::testkit::state(&["t"]);

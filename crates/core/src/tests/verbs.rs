@@ -99,6 +99,17 @@ fn a_refusal_names_state_and_verb() {
 
 /// What each verb leaves behind, field by field.
 #[test]
+fn a_task_is_added_with_its_metadata_and_an_empty_object_says_nothing() {
+    for (given, kept) in [("{\"n\":1}", Some("{\"n\":1}")), ("{}", None)] {
+        let metadata = Some(crate::RawJson::new(given));
+        let add = Command::AddTask { id: id("t"), text: "T".into(), metadata, origin: Origin::Added };
+        let mut state = State::default();
+        all(&mut state, [add]);
+        assert_eq!(the(&state, "t").metadata().map(crate::RawJson::as_str), kept);
+    }
+}
+
+#[test]
 fn a_task_keeps_what_its_verbs_say() {
     let task_after = |from: &str, command| {
         let mut state = with_task_in(from);
