@@ -66,16 +66,20 @@ impl TodoList {
     }
 
     /// What a person does in an editor: adds tasks, and takes out what is ticked. The file is read first, and written
-    /// in one rename; whoever calls holds the list's lock, so that no agent writes meanwhile.
+    /// in one rename; whoever calls holds the list's lock, so that no agent writes meanwhile. Answers what else was
+    /// changed in it, and leaves it then.
     pub(super) fn edit(
         &mut self,
         dice: &mut Dice,
         path: &Path,
         tasks: usize,
         has_git: bool,
-    ) -> Result<(), String> {
+    ) -> Result<Option<String>, String> {
         let fail = |error: std::io::Error| format!("{}: {error}", path.display());
-        let there = split(&self.lines, &fs::read_to_string(path).map_err(fail)?)?;
+        let there = match split(&self.lines, &fs::read_to_string(path).map_err(fail)?) {
+            Ok(there) => there,
+            Err(difference) => return Ok(Some(difference)),
+        };
         let takes_out = dice.once_in(3);
         let mut stays = |line: &str| {
             let id = id_of(line).unwrap_or_default();
@@ -92,7 +96,8 @@ impl TodoList {
         }
         self.lines = ours;
         let temporary = path.with_extension("edited");
-        fs::write(&temporary, theirs.concat()).and_then(|()| fs::rename(&temporary, path)).map_err(fail)
+        fs::write(&temporary, theirs.concat()).and_then(|()| fs::rename(&temporary, path)).map_err(fail)?;
+        Ok(None)
     }
 
     /// What is wrong with the file; none if only boxes differ.

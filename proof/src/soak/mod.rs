@@ -139,7 +139,10 @@ impl Soak {
         let (before, open) = self.standing()?;
         if open < 20 {
             let _held = self.ground.lock("list.lock")?;
-            self.list.edit(&mut self.dice, &self.ground.list(), 20, self.ground.has_git)?;
+            let changed = self.list.edit(&mut self.dice, &self.ground.list(), 20, self.ground.has_git)?;
+            if let Some(difference) = changed {
+                self.found(Broken::Wrong, format!("the list was changed: {difference}"));
+            }
         }
         if !self.dice.once_in(3) {
             return Ok(before);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ground::{Ground, Said};
 use super::list::TodoList;
 use super::oracle::Oracle;
-use crate::campaign::Outcome;
+use crate::campaign::{Broken, Outcome};
 use crate::dice::Dice;
 
 /// A person at another terminal.
@@ -37,7 +37,10 @@ impl User {
     ) -> Result<(), String> {
         if dice.once_in(3) {
             let _held = ground.lock("list.lock")?;
-            return list.edit(dice, &ground.list(), 3, ground.has_git);
+            if let Some(difference) = list.edit(dice, &ground.list(), 3, ground.has_git)? {
+                outcome.found(Broken::Wrong, format!("the list was changed: {difference}"));
+            }
+            return Ok(());
         }
         let asked = self.ask(ground, list, oracle, dice, outcome)?;
         asked.answered(ground, oracle, outcome)
