@@ -78,5 +78,7 @@ pub(super) fn secrets(input: &[u8]) {
     // What stands before does not hide a secret behind it, as long as it does not go on into it.
     let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let shown = mask(&format!("{text}\n{secret}\n"));
-    assert!(!shown.contains(&secret[4..]), "{shown:?}");
+    // What the text itself says, without the sign before it, is no secret.
+    let said = |shown: &str| shown.matches(&secret[4..]).count();
+    assert_eq!(said(&shown), said(&once), "{shown:?}");
 }
