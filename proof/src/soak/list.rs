@@ -81,14 +81,15 @@ impl TodoList {
             Err(difference) => return Ok(Some(difference)),
         };
         let takes_out = dice.once_in(3);
-        let mut stays = |line: &str| {
-            let id = id_of(line).unwrap_or_default();
-            // An agent that ticks its own box may not be done with it.
-            let is_over = line.starts_with("- [x] ") && !id.starts_with("tick") && !self.pinned.contains(id);
-            !(takes_out && is_over && dice.once_in(2))
-        };
+        let mut stays = |line: &str| !(takes_out && is_over(line, &self.pinned) && dice.once_in(2));
         let kept = std::mem::take(&mut self.lines).into_iter().zip(there).filter(|(_, line)| stays(line));
         let (mut ours, mut theirs): (Vec<_>, Vec<_>) = kept.unzip();
+        // What is done stays done, also where a person opens its box again, or undoes an edit: `retry` is the word.
+        for line in theirs.iter_mut().filter(|line| is_over(line, &self.pinned)) {
+            if dice.once_in(8) {
+                *line = plain(line);
+            }
+        }
         for line in self.more(dice, tasks, has_git) {
             let at = if dice.once_in(4) { PROSE.len() } else { ours.len() };
             ours.insert(at, line.clone());
@@ -139,6 +140,12 @@ fn plain(line: &str) -> String {
         plain = format!("{before}{rest}");
     }
     plain
+}
+
+/// Whether the task of a line is done for good. An agent that ticks its own box may not be done with it.
+fn is_over(line: &str, pinned: &HashSet<String>) -> bool {
+    let id = id_of(line).unwrap_or_default();
+    line.starts_with("- [x] ") && !id.starts_with("tick") && !pinned.contains(id)
 }
 
 fn id_of(line: &str) -> Option<&str> {
