@@ -58,6 +58,14 @@ struct Before<'a> {
 }
 
 impl Facts {
+    /// What people and agents said since stays said, whatever a power cut took.
+    pub(super) fn hear(&mut self, after: Self) {
+        self.said_done |= after.said_done;
+        self.said_skip |= after.said_skip;
+        self.own_tick |= after.own_tick;
+        self.asked.extend(after.asked);
+    }
+
     /// Takes the event over; says what is wrong with it.
     pub(super) fn follow(
         &mut self,

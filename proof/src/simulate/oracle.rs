@@ -35,6 +35,8 @@ pub(super) struct Oracle {
     /// In which life of the server.
     asked_in: u64,
     facts: BTreeMap<String, Facts>,
+    /// As they were before the first of the notes.
+    facts_before: BTreeMap<String, Facts>,
     /// Counts the lives of the server.
     life: u64,
     pub(super) findings: Vec<Finding>,
@@ -51,6 +53,7 @@ impl Oracle {
             in_flight: None,
             asked_in: 0,
             facts: BTreeMap::new(),
+            facts_before: BTreeMap::new(),
             life: 0,
             findings: Vec::new(),
         }
@@ -112,6 +115,9 @@ impl Oracle {
         if events.is_empty() {
             return;
         }
+        if how != Ack::Durable && self.notes.is_empty() {
+            self.facts_before = self.facts.clone();
+        }
         self.happened(&events, now_ms);
         if how == Ack::Durable {
             return self.flushed();
@@ -165,6 +171,7 @@ impl Oracle {
                 self.happened(&in_flight.unwrap_or_default(), now_ms);
                 self.life = life;
             }
+            Some(fits) if fits < count => self.take_back(&notes[..fits], now_ms),
             Some(_) => {}
             None => {
                 let story = difference(&self.seen, found);
@@ -173,6 +180,18 @@ impl Oracle {
         }
         self.seen = found.clone();
         self.flushed();
+    }
+
+    /// A power cut took what was not durable: only these notes are left.
+    fn take_back(&mut self, left: &[Vec<Event>], now_ms: u64) {
+        self.seen = self.durable.clone();
+        let after = std::mem::replace(&mut self.facts, std::mem::take(&mut self.facts_before));
+        for (text, after) in after {
+            self.facts(&text).hear(after);
+        }
+        let life = std::mem::replace(&mut self.life, self.asked_in);
+        left.iter().for_each(|events| self.happened(events, now_ms));
+        self.life = life;
     }
 
     /// All files were deleted, and the server ended before it could write them anew: a new beginning.
