@@ -6,6 +6,8 @@ pub mod batched;
 pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
+#[cfg(feature = "testing")]
+pub mod crash;
 pub mod document;
 pub mod file;
 pub mod manager;

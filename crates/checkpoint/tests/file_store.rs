@@ -254,6 +254,33 @@ fn repair_after_a_gap_runs_nothing_again_unasked() {
 }
 
 #[test]
+fn repair_without_the_last_journal_runs_nothing_again_unasked() {
+    for ruin in [vec![], vec![0; 8192]] {
+        let (folder, _) = crashed();
+        // The backup's journal is whole, and says by its seal that another one followed.
+        fs::remove_file(folder.main()).unwrap();
+        fs::write(folder.newest_journal(), ruin).unwrap();
+        for name in folder.names().iter().filter(|name| name.starts_with("list.mark-")) {
+            fs::remove_file(folder.data().join(name)).unwrap();
+        }
+        assert!(folder.try_open().is_err());
+        let report = admin::repair(&folder.main(), at(9), Folder::options()).unwrap();
+        assert_eq!(report.uncertain, [id("a"), id("b"), id("c")]);
+    }
+}
+
+#[test]
+fn a_backup_that_is_no_snapshot_any_more_is_set_aside() {
+    let (folder, expected) = crashed();
+    let backup = fs::read_to_string(folder.backup()).unwrap();
+    let lost_key = backup.replace("\"codeagent\": {\n", "\"codeagenu\": {\n");
+    assert_ne!(lost_key, backup);
+    fs::write(folder.backup(), &lost_key).unwrap();
+    assert_eq!(folder.report().0, expected);
+    assert!(folder.files().values().any(|bytes| bytes == lost_key.as_bytes()));
+}
+
+#[test]
 fn an_old_file_put_back_is_refused_or_overruled() {
     let (folder, expected) = crashed();
     let old = folder.files();

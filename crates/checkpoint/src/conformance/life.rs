@@ -4,11 +4,12 @@ use codeagent_core::{Command, Deferral, RawJson, RetryPolicy, Wait, testkit::now
 use super::{add, id, start};
 
 /// Throws of dice that are the same in every run.
-pub(super) struct Dice(pub(super) u64);
+#[derive(Clone, Debug)]
+pub struct Dice(pub u64);
 
 impl Dice {
     /// Between 0 and `sides` − 1 (splitmix64).
-    pub(super) fn throw(&mut self, sides: u64) -> u64 {
+    pub fn throw(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -16,7 +17,8 @@ impl Dice {
     }
 }
 
-pub(super) fn random_command(dice: &mut Dice) -> Command {
+/// A command of any kind on one of eight tasks.
+pub fn random_command(dice: &mut Dice) -> Command {
     let name = format!("t{}", dice.throw(8));
     let task = id(&name);
     match dice.throw(20) {

@@ -27,7 +27,7 @@ use codeagent_core::{
     testkit::{at, now},
 };
 
-use self::life::{Dice, random_command};
+pub use self::life::{Dice, random_command};
 use crate::{
     memory::MemoryStore,
     store::{ReadState, Store, StoreError},

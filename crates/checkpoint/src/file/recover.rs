@@ -106,22 +106,31 @@ impl Case<'_> {
     }
 
     fn on_main(&self, main: Snapshot, backup: SnapshotFile) -> Result<Recovered, StoreError> {
-        let mut asides = Vec::new();
+        let store = main.meta.store_id;
         match &backup {
             SnapshotFile::Ours(newer)
-                if newer.meta.store_id == main.meta.store_id && newer.meta.epoch > main.meta.epoch =>
+                if newer.meta.store_id == store && newer.meta.epoch > main.meta.epoch =>
             {
                 return self.on_backup(MainUnusable::Older, backup);
             }
-            SnapshotFile::Skimmed(other) if other.store_id != main.meta.store_id => {
-                asides.push((self.names.backup(), AsideReason::Foreign));
-            }
-            SnapshotFile::Damaged(_) => asides.push((self.names.backup(), AsideReason::Damaged)),
-            SnapshotFile::Newer(_) => asides.push((self.names.backup(), AsideReason::Foreign)),
             _ => {}
         }
+        let asides = self.backup_aside(&backup, Some(store));
         let replayed = self.replay(main.state, &main.meta)?;
-        Ok(recovered(replayed, main.meta.store_id, Base::Main(main.meta.epoch), asides, Vec::new()))
+        Ok(recovered(replayed, store, Base::Main(main.meta.epoch), asides, Vec::new()))
+    }
+
+    /// A backup that is no snapshot of this store is not overwritten by the next one.
+    fn backup_aside(&self, backup: &SnapshotFile, store: Option<StoreId>) -> Vec<(PathBuf, AsideReason)> {
+        let is_ours = |meta: &SnapshotMeta| store.is_none_or(|store| store == meta.store_id);
+        let reason = match backup {
+            SnapshotFile::Missing => return Vec::new(),
+            SnapshotFile::Ours(it) if is_ours(&it.meta) => return Vec::new(),
+            SnapshotFile::Skimmed(meta) if is_ours(meta) => return Vec::new(),
+            SnapshotFile::Damaged(_) => AsideReason::Damaged,
+            _ => AsideReason::Foreign,
+        };
+        vec![(self.names.backup(), reason)]
     }
 
     fn on_backup(&self, reason: MainUnusable, backup: SnapshotFile) -> Result<Recovered, StoreError> {
@@ -160,6 +169,7 @@ impl Case<'_> {
 
     /// The Python implementation kept our key, so that the file says which snapshot it had loaded.
     fn on_saved(&self, main: Snapshot, backup: SnapshotFile) -> Result<Recovered, StoreError> {
+        let asides = self.backup_aside(&backup, Some(main.meta.store_id));
         let ours = match backup {
             SnapshotFile::Ours(backup) if backup.meta.store_id == main.meta.store_id => {
                 let after = main.meta.last_lsn;
@@ -193,7 +203,7 @@ impl Case<'_> {
             store: Some(main.meta.store_id),
             end: Position { lsn: last_lsn + 1, chain: 0 },
             base: Base::Foreign,
-            asides: Vec::new(),
+            asides,
             notices: vec![StoreNotice::SavedByOtherProgram { completions_kept: kept }],
         })
     }
@@ -205,8 +215,9 @@ impl Case<'_> {
         backup: SnapshotFile,
     ) -> Result<Recovered, StoreError> {
         let mut notices = vec![StoreNotice::ImportedForeign];
+        let asides = self.backup_aside(&backup, None);
         if !matches!(backup, SnapshotFile::Ours(_)) && !self.is_used(None) {
-            return Ok(self.import(state, notices));
+            return Ok(self.import(state, asides, notices));
         }
         // Files of a store lie beside it. Only a file that another program wrote is certainly no ruin of ours.
         if !by_python {
@@ -217,13 +228,18 @@ impl Case<'_> {
             let completions_kept = remember_completions(&mut state, &ours.state);
             notices = vec![StoreNotice::SavedByOtherProgram { completions_kept }];
         }
-        Ok(self.import(state, notices))
+        Ok(self.import(state, asides, notices))
     }
 
     /// Begins anew on a document of others; what is left of a store is set aside.
-    fn import(&self, state: State, notices: Vec<StoreNotice>) -> Recovered {
+    fn import(
+        &self,
+        state: State,
+        mut asides: Vec<(PathBuf, AsideReason)>,
+        notices: Vec<StoreNotice>,
+    ) -> Recovered {
         let journals = self.found.journals.keys().map(|epoch| self.names.of_epoch(Kind::Journal, *epoch));
-        let asides = journals.map(|path| (path, AsideReason::Replaced)).collect();
+        asides.extend(journals.map(|path| (path, AsideReason::Replaced)));
         Recovered { state, store: None, end: Position::default(), base: Base::Foreign, asides, notices }
     }
 

@@ -65,6 +65,16 @@ impl FileStore {
         self.shared.checkpoint(work)
     }
 
+    /// What several callers want at once, committed as one group: for tests that need the same group in every run.
+    ///
+    /// # Errors
+    /// As [`Store::execute_all`], for each caller.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn execute_together(&self, callers: Vec<Vec<Command>>, now: Now) -> Vec<Answer> {
+        let request = |commands| Request { commands, now, until: Until::Answered };
+        self.shared.commit(callers.into_iter().map(request).collect())
+    }
+
     /// Lets go of everything and writes nothing, as a crash would: for tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn abandon(self) {

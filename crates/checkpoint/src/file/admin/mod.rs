@@ -22,7 +22,7 @@ use crate::store::{Store, StoreError};
 
 pub use export::export;
 pub use import::import;
-pub use repair::{RepairReport, repair};
+pub use repair::{RepairReport, repair, repair_on};
 pub use reset::reset;
 pub use verify::{Condition, FileReport, VerifyReport, verify};
 

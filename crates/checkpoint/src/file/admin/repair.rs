@@ -41,7 +41,20 @@ pub struct RepairReport {
 /// [`StoreError::Newer`] where a newer version wrote a file, [`StoreError::InUse`], [`StoreError::Network`]:
 /// nothing was changed. [`StoreError::Io`].
 pub fn repair(path: &Path, now: Now, options: FileStoreOptions) -> Result<RepairReport, StoreError> {
-    let mut held = Held::lock(Arc::new(RealDisk), path, options)?;
+    repair_on(Arc::new(RealDisk), path, now, options)
+}
+
+/// The same on any disk.
+///
+/// # Errors
+/// As [`repair`].
+pub fn repair_on(
+    disk: Arc<dyn Disk>,
+    path: &Path,
+    now: Now,
+    options: FileStoreOptions,
+) -> Result<RepairReport, StoreError> {
+    let mut held = Held::lock(disk, path, options)?;
     let found = held.gather()?;
     match recover::decide(found, held.names()) {
         Ok(_) => {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use codeagent_core::{Event, Fingerprint, State, Task, TaskId, TaskState};
 
 use crate::{
-    document,
+    document::{self, SnapshotMeta, StoreId},
     file::{
         gather::{Found, SnapshotFile},
         journal::{self, Ending, Header, Seed},
         recover,
+        replay::has_records,
     },
 };
 
@@ -25,13 +26,15 @@ pub(super) struct Salvage {
     /// The last record that is contained.
     lsn: u64,
     chain: Option<u32>,
+    /// The snapshot that all of it stands on, where one is whole.
+    base: Option<SnapshotMeta>,
 }
 
 impl Salvage {
     /// Reads what is readable. `texts` are the bytes of the two snapshot files, whatever they hold.
     pub(super) fn of(found: &mut Found, texts: &[Vec<u8>]) -> Self {
         let mut salvage = Self::from_snapshots(found, texts);
-        let records = records(found);
+        let records = records(found, salvage.base.map(|base| base.store_id));
         for (lsn, record) in records.range(salvage.lsn.saturating_add(1)..) {
             let follows = Some(*lsn) == salvage.lsn.checked_add(1)
                 && salvage.chain.is_none_or(|chain| chain == record.previous);
@@ -41,7 +44,7 @@ impl Salvage {
             salvage.apply(record);
             (salvage.lsn, salvage.chain) = (*lsn, Some(record.crc));
         }
-        if ends_in_a_gap(found) {
+        if salvage.ends_in_a_gap(found) {
             salvage.gap();
         }
         salvage
@@ -51,13 +54,13 @@ impl Salvage {
         let main = std::mem::replace(&mut found.main, SnapshotFile::Missing);
         let backup = std::mem::replace(&mut found.backup, SnapshotFile::Missing);
         let ruined = [&main, &backup].iter().any(|file| matches!(file, SnapshotFile::Damaged(_)));
-        let (mut states, mut lsn, mut chain) = (Vec::new(), 0, None);
+        let (mut states, mut lsn, mut chain, mut base) = (Vec::new(), 0, None, None);
         for file in [backup, main] {
             match file {
                 SnapshotFile::Ours(it) | SnapshotFile::Saved(it)
                     if states.is_empty() || it.meta.last_lsn >= lsn =>
                 {
-                    (lsn, chain) = (it.meta.last_lsn, Some(it.meta.chain));
+                    (lsn, chain, base) = (it.meta.last_lsn, Some(it.meta.chain), Some(it.meta));
                     states.push(it.state);
                 }
                 SnapshotFile::Plain { state, .. } => states.push(*state),
@@ -67,11 +70,46 @@ impl Salvage {
         let whole = states.pop();
         let has_whole = whole.is_some();
         let state = whole.unwrap_or_else(|| pick_tasks(texts));
-        let mut salvage = Self { state, events: 0, gaps: 0, certain: HashSet::new(), lsn, chain };
+        let mut salvage = Self { state, events: 0, gaps: 0, certain: HashSet::new(), lsn, chain, base };
         if ruined || !has_whole {
             salvage.gap();
         }
         salvage
+    }
+
+    /// Whether something acknowledged is missing after the last whole record. A gap before it shows in the chain.
+    fn ends_in_a_gap(&self, found: &Found) -> bool {
+        let with_records = || found.journals.iter().rev().find_map(|(epoch, bytes)| used_by(bytes, *epoch));
+        let Some(store) = self.base.map(|base| base.store_id).or_else(with_records) else { return true };
+        // An interrupted repair leaves a journal of a new store, which says nothing of this one.
+        let header = |epoch: u64| {
+            let header = Header::parse(found.journals.get(&epoch)?, epoch).ok()?;
+            (header.store == store).then_some(header)
+        };
+        if self.base.is_some_and(|base| !base.clean && header(base.epoch).is_none()) {
+            return true;
+        }
+        let Some(last) = found.journals.keys().rev().find_map(|epoch| header(*epoch)) else {
+            return self.base.is_none();
+        };
+        let bytes = found.journals.get(&last.epoch).map_or(&[][..], Vec::as_slice);
+        let mut later_journals = found.journals.range(last.epoch + 1..);
+        let is_ruined = |(epoch, bytes): (&u64, &Vec<u8>)| {
+            bytes.iter().any(|byte| *byte != 0) && Header::parse(bytes, *epoch).is_err()
+        };
+        let mut later_marks = found.marks.range(last.epoch + 1..).map(|(epoch, _)| *epoch);
+        last.base.lsn > self.lsn
+            || later_journals.any(is_ruined)
+            || later_marks.any(|epoch| found.watermark(store, epoch) > 0)
+            || match journal::scan(bytes, &last, found.watermark(store, last.epoch)).ending {
+                Ending::Damaged { at } => {
+                    let seed = Seed::of(store, last.epoch);
+                    journal::all_records(bytes, at as usize, seed).next().is_none()
+                }
+                // The journal in which it goes on was begun before the seal was written.
+                Ending::Sealed { .. } => true,
+                Ending::Open | Ending::Torn { .. } => false,
+            }
     }
 
     fn gap(&mut self) {
@@ -117,14 +155,16 @@ struct Whole {
     crc: u32,
 }
 
+/// Whose journal it is, if it holds a record.
+fn used_by(bytes: &[u8], epoch: u64) -> Option<StoreId> {
+    let store = Header::parse(bytes, epoch).ok()?.store;
+    has_records(bytes, store, epoch).then_some(store)
+}
+
 /// Every whole record of every journal, wherever it lies, by its number.
-fn records(found: &Found) -> BTreeMap<u64, Whole> {
-    let stores: HashSet<_> = found
-        .journals
-        .iter()
-        .filter_map(|(epoch, bytes)| Header::parse(bytes, *epoch).ok())
-        .map(|header| header.store)
-        .collect();
+fn records(found: &Found, store: Option<StoreId>) -> BTreeMap<u64, Whole> {
+    let headers = found.journals.iter().filter_map(|(epoch, bytes)| Header::parse(bytes, *epoch).ok());
+    let stores: HashSet<_> = headers.map(|header| header.store).chain(store).collect();
     let mut records = BTreeMap::new();
     for (epoch, bytes) in &found.journals {
         for store in &stores {
@@ -137,27 +177,6 @@ fn records(found: &Found) -> BTreeMap<u64, Whole> {
         }
     }
     records
-}
-
-/// Whether something acknowledged is missing after the last whole record. A gap before it shows in the chain.
-fn ends_in_a_gap(found: &Found) -> bool {
-    let used = found.journals.iter().rev().find(|(_, bytes)| bytes.iter().any(|byte| *byte != 0));
-    let Some((&epoch, bytes)) = used else {
-        return !found.journals.is_empty();
-    };
-    let Ok(header) = Header::parse(bytes, epoch) else { return true };
-    let watermark = found.watermark(header.store, epoch);
-    let lost = |later: u64| found.watermark(header.store, later) > 0 && !found.journals.contains_key(&later);
-    let later_is_lost = found.marks.range(epoch + 1..).any(|(later, _)| lost(*later));
-    later_is_lost
-        || match journal::scan(bytes, &header, watermark).ending {
-            Ending::Damaged { at } => {
-                let seed = Seed::of(header.store, epoch);
-                journal::all_records(bytes, at as usize, seed).next().is_none()
-            }
-            Ending::Sealed { next } => !found.journals.contains_key(&next),
-            Ending::Open | Ending::Torn { .. } => false,
-        }
 }
 
 /// Single tasks of a damaged snapshot: ours has one a line. Of two that are found the later state wins.

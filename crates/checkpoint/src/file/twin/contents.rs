@@ -3,10 +3,14 @@ use std::{
     collections::BTreeMap,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::log::{Fate, Op};
 use crate::file::disk::{FileId, Stat};
+
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 
 /// Names and files.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +29,8 @@ pub(super) enum Node {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inode {
-    pub(super) bytes: Vec<u8>,
+    /// Shared by all disks that are built from one log, until one of them changes it.
+    pub(super) bytes: Arc<Vec<u8>>,
     pub(super) modified: i128,
     pub(super) is_locked: bool,
 }
@@ -46,9 +51,12 @@ impl Contents {
                 self.names.insert(path.clone(), Node::File(*file));
             }
             Op::Write { file, offset, bytes } => self.write(*file, *offset as usize, bytes, fate),
-            Op::SetLen { file, len } => self.inode(*file).bytes.resize(*len as usize, 0),
+            Op::SetLen { file, len } => Arc::make_mut(&mut self.inode(*file).bytes).resize(*len as usize, 0),
             Op::Rename { from, to } => {
-                let node = self.names.remove(from).ok_or(ErrorKind::NotFound)?;
+                let node = *self.names.get(from).ok_or(ErrorKind::NotFound)?;
+                if fate != Fate::Doubled {
+                    self.names.remove(from);
+                }
                 self.names.insert(to.clone(), node);
             }
             Op::Link { from, to } => {
@@ -90,13 +98,21 @@ impl Contents {
         };
         let inode = self.inode(file);
         inode.modified = modified;
+        let content = Arc::make_mut(&mut inode.bytes);
         let end = offset + kept;
-        if inode.bytes.len() < end {
-            inode.bytes.resize(end, 0);
+        if content.len() < end {
+            content.resize(end, 0);
         }
         match fate {
-            Fate::Zeroed => inode.bytes[offset..end].fill(0),
-            _ => inode.bytes[offset..end].copy_from_slice(&bytes[..kept]),
+            Fate::Zeroed => content[offset..end].fill(0),
+            Fate::Sectors(reached) => {
+                for at in
+                    (offset..end).filter(|at| reached >> (at / SECTOR - offset / SECTOR).min(63) & 1 == 1)
+                {
+                    content[at] = bytes[at - offset];
+                }
+            }
+            _ => content[offset..end].copy_from_slice(&bytes[..kept]),
         }
     }
 

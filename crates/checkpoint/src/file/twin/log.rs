@@ -87,6 +87,13 @@ pub enum Fate {
     Torn(usize),
     /// Of a write, the length reached the disk, and zeros instead of the bytes.
     Zeroed,
+    /// Of a write, the length reached the disk, and of its sectors those whose bit is set, the first of them lowest.
+    Sectors(u64),
+    /// Of a write, the length reached the disk, and instead of the bytes lie there those of that earlier operation:
+    /// a block that was freed is given to another file before its new bytes are written (data=writeback).
+    Stale(usize),
+    /// Of a rename, the new name reached the disk, and the former one stayed (POSIX says nothing of crashes).
+    Doubled,
 }
 
 /// What was done, and to what.
@@ -132,24 +139,21 @@ impl Log {
     }
 
     /// The disk after the first `upto` operations and a power cut that does to each pending one what `fate` says.
-    pub fn image(&self, upto: usize, mut fate: impl FnMut(usize, &Op) -> Fate) -> Twin {
-        let mut contents = self.base.clone();
-        let pending = self.pending_flags(upto);
-        for (at, (op, pending)) in self.ops.iter().zip(pending).enumerate() {
-            let fate = if pending { fate(at, op) } else { Fate::Kept };
-            if fate != Fate::Lost {
-                // What rests on a name that was lost is lost with it.
-                let _ = contents.apply(op, fate);
-            }
-        }
-        // A file has a number even if the operation that made it was lost.
-        for op in &self.ops[..upto.min(self.ops.len())] {
-            if let Op::Create { file, .. } = op {
-                contents.inode(*file);
-            }
-        }
-        contents.files.iter_mut().for_each(|file| file.is_locked = false);
-        Twin::of(contents)
+    pub fn image(&self, upto: usize, fate: impl FnMut(usize, &Op) -> Fate) -> Twin {
+        self.cut(upto).image(fate)
+    }
+
+    /// A power cut after the first `upto` operations: for many disks of one cut.
+    pub fn cut(&self, upto: usize) -> Cut<'_> {
+        Cut::of(self, upto)
+    }
+
+    /// The first name of a file that was made since the log began.
+    pub fn first_name(&self, file: usize) -> Option<&Path> {
+        self.ops.iter().find_map(|op| match op {
+            Op::Create { path, file: made } if *made == file => Some(path.as_path()),
+            _ => None,
+        })
     }
 
     /// The disk after the process died there, and the machine did not.
@@ -163,5 +167,79 @@ impl Log {
             Op::Note(progress) if *progress != u64::MAX => Some(*progress),
             _ => None,
         })
+    }
+}
+
+/// A power cut: what was durable then is done once, and the rest anew for each fate of it.
+pub struct Cut<'l> {
+    log: &'l Log,
+    /// What no fate changes.
+    settled: Contents,
+    /// The other operations, and whether each is pending.
+    rest: Vec<(usize, bool)>,
+}
+
+impl<'l> Cut<'l> {
+    fn of(log: &'l Log, upto: usize) -> Self {
+        let pending = log.pending_flags(upto);
+        let mut cut = Self { log, settled: log.base.clone(), rest: Vec::new() };
+        let mut open_files = HashSet::new();
+        let mut is_open_dir = false;
+        for (at, (op, is_pending)) in log.ops.iter().zip(pending).enumerate() {
+            let is_settled = match op {
+                Op::Write { file, .. } | Op::SetLen { file, .. } => {
+                    !(is_pending && open_files.insert(*file)) && !open_files.contains(file)
+                }
+                Op::SyncFile { .. } | Op::SyncFailed { .. } | Op::SyncDir { .. } | Op::Note(_) => continue,
+                _ => {
+                    is_open_dir |= is_pending;
+                    !is_open_dir
+                }
+            };
+            if let Op::Create { file, .. } = op {
+                // A file has a number even if the operation that made it was lost.
+                cut.settled.inode(*file);
+            }
+            if is_settled {
+                let _ = cut.settled.apply(op, Fate::Kept); // it did not fail when it was done
+            } else {
+                cut.rest.push((at, is_pending));
+            }
+        }
+        cut.settled.files.iter_mut().for_each(|file| file.is_locked = false);
+        cut
+    }
+
+    /// The operations that it may undo, by number.
+    pub fn pending(&self) -> impl Iterator<Item = (usize, &'l Op)> {
+        self.rest.iter().filter(|(_, pending)| *pending).map(|(at, _)| (*at, &self.log.ops[*at]))
+    }
+
+    /// The disk that it leaves if it does to each pending operation what `fate` says.
+    pub fn image(&self, mut fate: impl FnMut(usize, &Op) -> Fate) -> Twin {
+        let mut contents = self.settled.clone();
+        for (at, pending) in &self.rest {
+            let op = &self.log.ops[*at];
+            match if *pending { fate(*at, op) } else { Fate::Kept } {
+                Fate::Lost => {}
+                Fate::Stale(other) => drop(contents.apply(&self.with_bytes_of(op, other), Fate::Kept)),
+                // What rests on a name that was lost is lost with it.
+                fate => drop(contents.apply(op, fate)),
+            }
+        }
+        Twin::of(contents)
+    }
+
+    /// The same write, with the bytes of another one.
+    fn with_bytes_of(&self, op: &Op, other: usize) -> Op {
+        match (op, self.log.ops.get(other)) {
+            (Op::Write { file, offset, bytes }, Some(Op::Write { bytes: stale, .. }))
+                if !stale.is_empty() =>
+            {
+                let bytes = stale.iter().copied().cycle().take(bytes.len()).collect();
+                Op::Write { file: *file, offset: *offset, bytes }
+            }
+            _ => op.clone(),
+        }
     }
 }

@@ -9,6 +9,7 @@ mod log;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    hash::{DefaultHasher, Hash, Hasher},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,7 +21,7 @@ use super::{
     takeover::Tenants,
 };
 
-pub use log::{Fate, Log, Op};
+pub use log::{Cut, Fate, Log, Op};
 
 /// The twin. Copies are the same disk.
 #[derive(Clone)]
@@ -34,15 +35,16 @@ struct Machine {
 struct Inner {
     now: Contents,
     log: Log,
-    /// The operation of that number fails with that error, and so do all after it where `for_good` says so.
-    failure: Option<Failure>,
+    trouble: Option<Trouble>,
 }
 
+/// What is to go wrong.
 #[derive(Clone, Copy)]
-struct Failure {
-    at: usize,
-    errno: i32,
-    for_good: bool,
+enum Trouble {
+    /// The operation of that number fails with that error, and so do all after it where `for_good` says so.
+    Fails { at: usize, errno: i32, for_good: bool },
+    /// The process dies at that operation: neither it nor any later one is done.
+    Dies { at: usize },
 }
 
 impl Default for Twin {
@@ -54,7 +56,7 @@ impl Default for Twin {
 impl Twin {
     fn of(base: Contents) -> Self {
         let log = Log { base: base.clone(), ops: Vec::new() };
-        let inner = Mutex::new(Inner { now: base, log, failure: None });
+        let inner = Mutex::new(Inner { now: base, log, trouble: None });
         Self(Arc::new(Machine { inner, tenants: Tenants::new() }))
     }
 
@@ -85,13 +87,23 @@ impl Twin {
 
     /// Lets the operation of that number fail with that error (`errno`), and all later ones if `for_good`.
     pub fn fail_at(&self, at: usize, errno: i32, for_good: bool) {
-        self.inner().failure = Some(Failure { at, errno, for_good });
+        self.inner().trouble = Some(Trouble::Fails { at, errno, for_good });
+    }
+
+    /// Lets the process die at the operation of that number: what it does from there on is not done, and fails.
+    pub fn die_at(&self, at: usize) {
+        self.inner().trouble = Some(Trouble::Dies { at });
+    }
+
+    /// The next process meets no trouble.
+    pub fn revive(&self) {
+        self.inner().trouble = None;
     }
 
     /// A file's bytes.
     pub fn bytes(&self, path: &Path) -> Option<Vec<u8>> {
         let inner = self.inner();
-        inner.now.file(path).map(|file| inner.now.files[file].bytes.clone())
+        inner.now.file(path).map(|file| inner.now.files[file].bytes.to_vec())
     }
 
     /// Puts bytes in a file's place, as another program would: a new file.
@@ -100,7 +112,7 @@ impl Twin {
         let file = inner.now.files.len();
         inner.now.clock += 1;
         let modified = inner.now.clock;
-        inner.now.files.push(Inode { bytes: bytes.to_vec(), modified, is_locked: false });
+        inner.now.files.push(Inode { bytes: Arc::new(bytes.to_vec()), modified, is_locked: false });
         inner.now.names.insert(path.to_owned(), Node::File(file));
         inner.log = Log { base: inner.now.clone(), ops: Vec::new() };
     }
@@ -109,10 +121,25 @@ impl Twin {
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let inner = self.inner();
         let files = inner.now.names.iter().filter_map(|(path, node)| match node {
-            Node::File(file) => Some((path.clone(), inner.now.files[*file].bytes.clone())),
+            Node::File(file) => Some((path.clone(), inner.now.files[*file].bytes.to_vec())),
             Node::Dir => None,
         });
         files.collect()
+    }
+
+    /// A hash of the names and bytes of all files whose path `counts`. Zeros at a file's end are hashed as their number.
+    pub fn hash(&self, counts: impl Fn(&Path) -> bool) -> u64 {
+        let inner = self.inner();
+        let mut hasher = DefaultHasher::new();
+        for (path, node) in inner.now.names.iter().filter(|(path, _)| counts(path)) {
+            path.as_os_str().hash(&mut hasher);
+            if let Node::File(file) = node {
+                let bytes = &inner.now.files[*file].bytes;
+                let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                (bytes.len(), &bytes[..end]).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -132,17 +159,30 @@ impl Twin {
 impl Inner {
     fn may_fail(&mut self, op: &Op) -> io::Result<()> {
         let at = self.log.ops.len();
-        match self.failure {
-            Some(failure) if at == failure.at || (failure.for_good && at > failure.at) => {
+        match self.trouble {
+            Some(Trouble::Fails { at: first, errno, for_good })
+                if at == first || (for_good && at > first) =>
+            {
                 // Whatever fails takes its number, so that what comes after it does not fail for it.
-                self.log.ops.push(match op {
-                    Op::SyncFile { file } => Op::SyncFailed { file: *file },
-                    _ => Op::Note(u64::MAX),
-                });
-                Err(io::Error::from_raw_os_error(failure.errno))
+                let left = what_a_failure_leaves(op);
+                let _ = self.now.apply(&left, Fate::Kept); // as much as the operation itself could
+                self.log.ops.push(left);
+                Err(io::Error::from_raw_os_error(errno))
             }
+            Some(Trouble::Dies { at: first }) if at >= first => Err(ErrorKind::Other.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// Of a write the first half; of a sync that what was to be synced is never durable, whatever a later one says.
+fn what_a_failure_leaves(op: &Op) -> Op {
+    match op {
+        Op::SyncFile { file } => Op::SyncFailed { file: *file },
+        Op::Write { file, offset, bytes } => {
+            Op::Write { file: *file, offset: *offset, bytes: bytes[..bytes.len() / 2].into() }
+        }
+        _ => Op::Note(u64::MAX),
     }
 }
 
@@ -167,7 +207,7 @@ impl Disk for Twin {
             None => Ok(None),
             Some(Node::Dir) => Err(ErrorKind::IsADirectory.into()),
             Some(node @ Node::File(file)) => {
-                Ok(Some((inner.now.files[*file].bytes.clone(), inner.now.stat(*node, None))))
+                Ok(Some((inner.now.files[*file].bytes.to_vec(), inner.now.stat(*node, None))))
             }
         }
     }
