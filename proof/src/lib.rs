@@ -2,7 +2,9 @@
 #[cfg(target_os = "linux")]
 mod bench;
 pub mod campaign;
+mod damage;
 pub mod dice;
+mod explore;
 pub mod fuzz;
 #[cfg(target_os = "linux")]
 mod mounts;
@@ -19,6 +21,8 @@ use campaign::Campaign;
 
 /// In the order in which they run: the quickest to find something first. What is missing here needs another system.
 pub const CAMPAIGNS: &[Campaign] = &[
+    explore::CAMPAIGN,
+    damage::CAMPAIGN,
     simulate::CAMPAIGN,
     fuzz::CAMPAIGN,
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -188,7 +188,10 @@ impl<'l> Cut<'l> {
         for (at, (op, is_pending)) in log.ops.iter().zip(pending).enumerate() {
             let is_settled = match op {
                 Op::Write { file, .. } | Op::SetLen { file, .. } => {
-                    !(is_pending && open_files.insert(*file)) && !open_files.contains(file)
+                    if is_pending {
+                        open_files.insert(*file);
+                    }
+                    !open_files.contains(file)
                 }
                 Op::SyncFile { .. } | Op::SyncFailed { .. } | Op::SyncDir { .. } | Op::Note(_) => continue,
                 _ => {
