@@ -30,6 +30,7 @@ pub(crate) fn run(extent: Extent) -> Result<(), String> {
             docs(&mut steps);
             python::tests(&mut steps);
             count(&mut steps);
+            campaigns(&mut steps);
         }
     }
     steps.finish().map_err(|failed: Failed| failed.to_string())
@@ -55,6 +56,11 @@ fn docs(steps: &mut Steps) {
     // Read by those who work on the code: links to private items are welcome.
     let flags = "--deny warnings --allow rustdoc::private_intra_doc_links";
     steps.run("documentation", doc.env("RUSTDOCFLAGS", flags));
+}
+
+/// Those that chance and a busy machine have no part in; the others are for `cargo xtask crash`.
+fn campaigns(steps: &mut Steps) {
+    steps.run("campaigns", &mut cargo(&["xtask", "crash", "--only", "explore,damage,simulate,fuzz"]));
 }
 
 /// Needs valgrind: where it is missing, nothing is counted, and that is said.
