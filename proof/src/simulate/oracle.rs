@@ -151,8 +151,8 @@ impl Oracle {
     }
 
     /// The store was opened: what it holds must be what is durable, and a first part of what was not acknowledged.
-    /// After nothing but kills also what was acknowledged without a sync.
-    pub(super) fn opened(&mut self, found: &State, keeps_notes: bool, now_ms: u64) {
+    /// After nothing but kills also what was acknowledged without a sync. An error says what is different.
+    pub(super) fn opened(&mut self, found: &State, keeps_notes: bool, now_ms: u64) -> Result<(), String> {
         let notes = std::mem::take(&mut self.notes);
         let least = if keeps_notes { notes.len() } else { 0 };
         let in_flight = self.in_flight.take();
@@ -165,6 +165,7 @@ impl Oracle {
                 fits = Some(at + 1);
             }
         }
+        let mut known = Ok(());
         match fits {
             Some(fits) if fits > count => {
                 let life = std::mem::replace(&mut self.life, self.asked_in);
@@ -175,11 +176,12 @@ impl Oracle {
             Some(_) => {}
             None => {
                 let story = difference(&self.seen, found);
-                self.found(Broken::Lost, format!("after a start the state is another: {story}"));
+                known = Err(format!("after a start the state is another: {story}"));
             }
         }
         self.seen = found.clone();
         self.flushed();
+        known
     }
 
     /// A power cut took what was not durable: only these notes are left.

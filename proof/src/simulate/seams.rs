@@ -250,10 +250,13 @@ impl Seam {
         let store = Arc::new(store);
         let mut inner = self.0.look();
         let now_ms = inner.now_ms;
-        if std::mem::take(&mut inner.is_wiped) {
-            inner.oracle.forget(&state);
-        } else {
-            inner.oracle.opened(&state, keeps_notes, now_ms);
+        let was_wiped = std::mem::take(&mut inner.is_wiped);
+        let is_known = inner.oracle.opened(&state, keeps_notes && !was_wiped, now_ms);
+        // What was being written anew may have become whole, or not.
+        match (is_known, was_wiped) {
+            (Ok(()), _) => {}
+            (Err(_), true) => inner.oracle.forget(&state),
+            (Err(story), false) => inner.oracle.found(Broken::Lost, story),
         }
         inner.notes_may_be_gone = inner.disk_failed;
         inner.tell(|| format!("opened: {:?}", state.counts()));
