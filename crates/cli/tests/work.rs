@@ -232,6 +232,26 @@ fn a_log_is_followed_to_the_end_of_the_attempt() {
     busy.end();
 }
 
+/// The server makes an attempt's log beside the child: a person may ask for it some moments earlier.
+#[test]
+fn a_log_that_is_not_there_yet_is_waited_for_while_its_attempt_runs() {
+    let busy = Busy::start();
+    let (logs, away) = (busy.project.dir().join("logs"), busy.project.dir().join("away"));
+    let (mut first, mut lines) = busy.followed();
+    assert!(lines.any(|line| line.unwrap() == "ready"));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    std::fs::rename(&logs, &away).unwrap();
+    let (mut follower, mut lines) = busy.followed();
+    pause(Duration::from_millis(500));
+    assert!(follower.try_wait().unwrap().is_none(), "no log, and so it ended");
+    std::fs::rename(&away, &logs).unwrap();
+    assert!(lines.any(|line| line.unwrap() == "ready"));
+    busy.project.say(&["stop", "--now"]).done();
+    lines.for_each(drop);
+    assert!(follower.wait().unwrap().success());
+}
+
 #[test]
 fn a_followed_log_ends_with_its_server_also_if_that_says_no_good_bye() {
     let mut busy = Busy::start();

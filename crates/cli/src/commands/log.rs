@@ -47,7 +47,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let loaded = context.load(vec![])?;
     let id = args.task.id();
-    let logs = logs(&loaded.project_dir.join("logs"), &id, args.attempt)?;
+    let dir = loaded.project_dir.join("logs");
+    let mut followed = Followed { loaded: &loaded, id: &id, attempt: None, alone: 0 };
+    if args.follow {
+        followed.wait_for_log(&dir)?;
+    }
+    let logs = logs(&dir, &id, args.attempt)?;
     let harmless = context.out.terminal && !args.raw;
     let Some((last, earlier)) = logs.split_last() else {
         // Not even the task exists: say that rather than that it has no log.
@@ -61,7 +66,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     }
     let mut reader = Reader::open(last, harmless)?;
     if args.follow {
-        Followed { loaded: &loaded, id: &id, attempt: None, alone: 0 }.follow(&mut reader, context)?;
+        followed.follow(&mut reader, context)?;
     }
     reader.copy(&mut context.out, End::Reached)?;
     Ok(Exit::Done)
@@ -94,21 +99,30 @@ impl Followed<'_> {
         Ok(task.state == TaskState::InProgress && task.attempts == attempt && self.alone < 2)
     }
 
+    /// The server writes the log beside the attempt, so that one may run for moments before it has a log.
+    fn wait_for_log(&mut self, dir: &Path) -> Result<(), CliError> {
+        while self.still_runs()? && logs(dir, self.id, self.attempt)?.is_empty() {
+            pause();
+        }
+        Ok(())
+    }
+
     /// Prints what comes until the attempt has ended.
     fn follow(&mut self, reader: &mut Reader, context: &mut Context) -> Result<(), CliError> {
         while self.still_runs()? {
             for _ in 0..ASK_EVERY {
                 reader.copy(&mut context.out, End::MoreMayCome)?;
                 context.out.flush()?;
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "a reader: Ctrl+C ends it with nothing to clean up"
-                )]
-                std::thread::sleep(LOOK_EVERY);
+                pause();
             }
         }
         Ok(())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a reader: Ctrl+C ends it with nothing to clean up")]
+fn pause() {
+    std::thread::sleep(LOOK_EVERY);
 }
 
 /// Whether a line without its end is to be shown.
