@@ -30,5 +30,7 @@ pub const CAMPAIGNS: &[Campaign] = &[
     #[cfg(target_os = "linux")]
     powercut::CAMPAIGN,
     #[cfg(target_os = "linux")]
+    powercut::MEDIUM,
+    #[cfg(target_os = "linux")]
     soak::CAMPAIGN,
 ];

@@ -1,5 +1,5 @@
-//! A disk that logs every write and flush: a file under qemu-storage-daemon's `blklogwrites`, exported by FUSE, under a
-//! loop device. All mounts live in a mount namespace of the thread's own and go with it.
+//! A disk that logs every write and flush, or fails at one: a file under qemu-storage-daemon's `blklogwrites` or
+//! `blkdebug`, exported by FUSE, under a loop device. All mounts live in a mount namespace of the thread's own and go with it.
 use std::{
     fs::{self, File},
     io,
@@ -88,32 +88,81 @@ impl Drop for Mount {
     }
 }
 
-/// The daemon, and what it exports.
-pub(crate) struct Logged {
-    daemon: Child,
-    /// The disk, as a file.
-    pub(crate) export: PathBuf,
+/// What fails of a disk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// The first that fails, by the events that qemu counts: about two for a write, one for a flush.
+    pub(crate) nth: usize,
+    pub(crate) what: Failing,
+    /// Only that one fails, and not every later one too.
+    pub(crate) once: bool,
 }
 
-impl Logged {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failing {
+    Write,
+    Flush,
+}
+
+impl Fault {
+    /// A node above `disk` that fails as it says: its states count the events, and in the last of them it fails.
+    fn rules(self) -> String {
+        let (event, kind) = match self.what {
+            Failing::Write => ("pwritev", "write"),
+            Failing::Flush => ("flush_to_disk", "flush"),
+        };
+        let once = if self.once { "on" } else { "off" };
+        let mut rules = format!(
+            "driver=blkdebug,node-name=faulty,image=disk,inject-error.0.event={event},inject-error.0.iotype={kind},\
+             inject-error.0.state={},inject-error.0.errno={},inject-error.0.once={once}",
+            self.nth,
+            libc::EIO
+        );
+        for state in 1..self.nth {
+            let rule = format!("set-state.{}", state - 1);
+            rules += &format!(",{rule}.event={event},{rule}.state={state},{rule}.new_state={}", state + 1);
+        }
+        rules
+    }
+}
+
+/// The daemon, and what it exports.
+pub(crate) struct Exported {
+    daemon: Child,
+    /// The disk, as a file.
+    pub(crate) file: PathBuf,
+}
+
+impl Exported {
     /// Logs what happens to `image` in `log`.
-    pub(crate) fn start(image: &Path, log: &Path, export: PathBuf) -> io::Result<Self> {
+    pub(crate) fn logged(image: &Path, log: &Path, file: PathBuf) -> io::Result<Self> {
         File::create(log)?;
-        File::create(&export)?;
-        let file = |name, path: &Path| format!("driver=file,node-name={name},filename={}", path.display());
-        let daemon = Command::new("qemu-storage-daemon")
-            .args(["--blockdev", &file("disk", image), "--blockdev", &file("log", log)])
-            .args(["--blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log"])
-            .arg("--export")
-            .arg(format!("type=fuse,id=export,node-name=logged,mountpoint={},writable=on", export.display()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        let mut logged = Self { daemon, export };
+        let log = format!("driver=file,node-name=log,filename={}", log.display());
+        let top = "driver=blklogwrites,node-name=top,file=disk,log=log".to_owned();
+        Self::start(image, &[log, top], file)
+    }
+
+    /// Fails as it is told.
+    pub(crate) fn failing(image: &Path, fault: Fault, file: PathBuf) -> io::Result<Self> {
+        // What counts events is the node above the one that fails.
+        let top = "driver=raw,node-name=top,file=faulty".to_owned();
+        Self::start(image, &[fault.rules(), top], file)
+    }
+
+    fn start(image: &Path, nodes: &[String], file: PathBuf) -> io::Result<Self> {
+        File::create(&file)?;
+        let mut daemon = Command::new("qemu-storage-daemon");
+        daemon.args(["--blockdev", &format!("driver=file,node-name=disk,filename={}", image.display())]);
+        for node in nodes {
+            daemon.args(["--blockdev", node]);
+        }
+        let export = format!("type=fuse,id=export,node-name=top,mountpoint={},writable=on", file.display());
+        let daemon = daemon.args(["--export", &export]).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        let mut exported = Self { daemon, file };
         let size = fs::metadata(image)?.len();
         let until = Instant::now() + Duration::from_secs(20);
-        while fs::metadata(&logged.export)?.len() != size {
-            if let Some(status) = logged.daemon.try_wait()? {
+        while fs::metadata(&exported.file)?.len() != size {
+            if let Some(status) = exported.daemon.try_wait()? {
                 return Err(io::Error::other(format!("qemu-storage-daemon ended: {status}")));
             }
             if Instant::now() > until {
@@ -121,11 +170,11 @@ impl Logged {
             }
             std::thread::park_timeout(Duration::from_millis(10));
         }
-        Ok(logged)
+        Ok(exported)
     }
 }
 
-impl Drop for Logged {
+impl Drop for Exported {
     fn drop(&mut self) {
         // SAFETY: a system call; the daemon is our child and not yet waited for.
         unsafe { libc::kill(self.daemon.id().cast_signed(), libc::SIGTERM) };

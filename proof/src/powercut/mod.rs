@@ -2,6 +2,7 @@
 //! is mounted and worked on.
 mod device;
 mod log;
+mod medium;
 mod work;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 use self::{
     device::{Mount, System},
     log::{Cut, Fate},
-    work::{Recording, TASKS, What},
+    work::{Recording, TASKS},
 };
 use crate::{
     bench::{Bench, Listed, completed},
@@ -29,6 +30,8 @@ pub(crate) const CAMPAIGN: Campaign =
 
 /// How long CI looks at disks, in seconds.
 const CI_SECONDS: u64 = 30;
+pub(crate) use medium::CAMPAIGN as MEDIUM;
+
 const AT_A_TIME: usize = 4;
 
 fn run(terms: &Terms) -> Result<Outcome, String> {
@@ -159,12 +162,7 @@ impl Look<'_> {
     fn lacks(&self, cut: Cut, list: &BTreeMap<String, Listed>) -> Vec<String> {
         let begun = cut.after.checked_sub(1).map_or(0, |last| self.recording.entries[last].log_len);
         let told = self.recording.told.iter().filter(|told| told.log_len <= begun);
-        let is_known = |what: &What| match what {
-            What::Started(id, count) => list.get(id).is_some_and(|task| task.attempts >= *count),
-            What::Completed(id) => list.get(id).is_some_and(|task| task.state == "completed"),
-            What::Added(id) => list.contains_key(id),
-        };
-        told.filter(|told| !is_known(&told.what))
+        told.filter(|told| !told.what.is_known(list))
             .map(|told| format!("{:?} had been told", told.what))
             .collect()
     }

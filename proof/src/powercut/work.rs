@@ -8,10 +8,10 @@ use std::{
 };
 
 use super::{
-    device::{Logged, Mount, System},
+    device::{Exported, Mount, System},
     log::{self, Entry},
 };
-use crate::bench::{Bench, Said};
+use crate::bench::{Bench, Listed, Said};
 
 /// How many tasks the list has.
 pub(crate) const TASKS: usize = 6;
@@ -33,6 +33,16 @@ pub(crate) enum What {
     Added(String),
 }
 
+impl What {
+    pub(crate) fn is_known(&self, list: &BTreeMap<String, Listed>) -> bool {
+        match self {
+            Self::Started(id, count) => list.get(id).is_some_and(|task| task.attempts >= *count),
+            Self::Completed(id) => list.get(id).is_some_and(|task| task.state == "completed"),
+            Self::Added(id) => list.contains_key(id),
+        }
+    }
+}
+
 /// A disk before the workload, what was written to it, and what was told meanwhile.
 pub(crate) struct Recording {
     pub(crate) image: PathBuf,
@@ -40,28 +50,34 @@ pub(crate) struct Recording {
     pub(crate) told: Vec<Told>,
 }
 
+/// A new disk in `dir` with a project on it.
+pub(crate) fn prepare(system: System, binary: &Path, dir: &Path) -> io::Result<(PathBuf, Bench)> {
+    fs::create_dir_all(dir)?;
+    let (image, mounted) = (dir.join("image"), dir.join("mounted"));
+    system.make(&image)?;
+    let _mount = Mount::new(system, &image, &mounted)?;
+    let bench = Bench::lay_out(binary, &mounted.join("project"), &dir.join("oracle"), TASKS)?;
+    Ok((image, bench))
+}
+
 /// Works on a new disk in `dir`; a server is killed in the middle and another finishes.
 pub(crate) fn record(system: System, binary: &Path, dir: &Path) -> io::Result<Recording> {
-    fs::create_dir_all(dir)?;
-    let (image, disk, log) = (dir.join("image"), dir.join("disk"), dir.join("log"));
-    system.make(&image)?;
+    let (disk, log) = (dir.join("disk"), dir.join("log"));
     let (mounted, oracle) = (dir.join("mounted"), dir.join("oracle"));
-    let bench = {
-        let _mount = Mount::new(system, &image, &mounted)?;
-        Bench::lay_out(binary, &mounted.join("project"), &oracle, TASKS)?
-    };
+    let (image, bench) = prepare(system, binary, dir)?;
     fs::copy(&image, &disk)?;
     let added;
     {
-        let logged = Logged::start(&disk, &log, dir.join("export"))?;
-        let _mount = Mount::new(system, &logged.export, &mounted)?;
+        let logged = Exported::logged(&disk, &log, dir.join("export"))?;
+        let _mount = Mount::new(system, &logged.file, &mounted)?;
         kill_amid(&bench, &log)?;
         add(&bench, &log)?;
         added = fs::metadata(&log)?.len();
         good(&bench.wait_for(with_log(&bench, &["run"], &log)?)?)?;
     }
     let entries = log::read(&log)?;
-    let mut told = told(&oracle.join("ledger"), entries.last().map_or(0, |entry| entry.log_len))?;
+    let end = entries.last().map_or(0, |entry| entry.log_len);
+    let mut told = told(&oracle.join("ledger"), Some(end))?;
     told.push(Told { log_len: added, what: What::Added("extra".into()) });
     fs::remove_file(&disk)?;
     fs::remove_file(&log)?;
@@ -93,7 +109,7 @@ fn add(bench: &Bench, log: &Path) -> io::Result<()> {
     }
 }
 
-fn with_log(bench: &Bench, words: &[&str], log: &Path) -> io::Result<std::process::Command> {
+pub(crate) fn with_log(bench: &Bench, words: &[&str], log: &Path) -> io::Result<std::process::Command> {
     let mut command = bench.command(words)?;
     command.env("DISK_LOG", log);
     Ok(command)
@@ -104,7 +120,8 @@ fn good(said: &Said) -> io::Result<()> {
 }
 
 /// Tasks run one after the other: when one starts, each that came to a good end under the same server was settled before.
-fn told(ledger: &Path, end: u64) -> io::Result<Vec<Told>> {
+/// So was the last one, where the run itself came to a good end, at that length.
+pub(crate) fn told(ledger: &Path, end: Option<u64>) -> io::Result<Vec<Told>> {
     let mut told = Vec::new();
     let mut starts = BTreeMap::<String, u64>::new();
     let (mut under_way, mut ended) = (None, Vec::new());
@@ -130,6 +147,8 @@ fn told(ledger: &Path, end: u64) -> io::Result<Vec<Told>> {
             _ => return Err(io::Error::other(format!("ledger: {line}"))),
         }
     }
-    told.extend(ended.into_iter().map(|id| Told { log_len: end, what: What::Completed(id) }));
+    if let Some(log_len) = end {
+        told.extend(ended.into_iter().map(|id| Told { log_len, what: What::Completed(id) }));
+    }
     Ok(told)
 }
