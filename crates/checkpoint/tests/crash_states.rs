@@ -123,3 +123,22 @@ fn a_folder_whose_maker_died_is_made_durable_by_the_next_open() {
     let after = open(&log.image(log.ops.len(), |_, _| Fate::Lost));
     assert_eq!(state(&after).counts().total(), 1);
 }
+
+/// Whoever deletes our files may not be done when they are written again: each operation of that may find its place gone.
+#[test]
+fn files_that_are_deleted_again_while_they_are_written_anew_are_written_once_more() {
+    for at_operation in 0..40 {
+        let twin = fresh();
+        let store = open(&twin);
+        store.execute(add("a"), at(1)).unwrap().unwrap();
+        for path in twin.files().into_keys().filter(|path| path.starts_with("/project/data")) {
+            twin.disk().unlink(&path).unwrap();
+        }
+        twin.fail_at(twin.len() + 2 + at_operation, 2, false); // after a write and a sync to the deleted journal: ENOENT
+        store.execute(add("b"), at(2)).unwrap().unwrap();
+        let before = state(&store);
+        twin.revive();
+        store.abandon();
+        assert_eq!(state(&open(&twin)), before, "operation {at_operation}");
+    }
+}

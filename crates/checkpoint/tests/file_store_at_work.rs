@@ -75,8 +75,8 @@ fn a_place_that_someone_else_began_anew_is_taken_back_with_what_was_added_there(
         }
         folder.put_back(&other.files());
         act(&store, vec![complete("a")]);
-        let count = notices.lock().unwrap().last().cloned();
-        assert_eq!(count, Some(StoreNotice::TasksTakenOver { count: 2 }), "{:?}", notices.lock().unwrap());
+        let told = notices.lock().unwrap().clone();
+        assert!(told.contains(&StoreNotice::TasksTakenOver { count: 2 }), "{told:?}");
         act(&store, vec![add("b")]);
         let last = state(&store);
         store.abandon();

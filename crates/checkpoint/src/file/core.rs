@@ -31,6 +31,9 @@ use crate::{
     store::{Decided, StoreError},
 };
 
+/// How often files that are deleted all the time are written anew, until it is an error.
+const RECREATIONS: usize = 30;
+
 /// A store in files, as its callers and its snapshot thread see it.
 ///
 /// Locks are taken in this order: `turn`, `core`, `publisher`. Whoever holds the publisher takes no other.
@@ -233,8 +236,21 @@ impl Shared {
     }
 
     /// Our files were deleted under us (agents run `git clean -fdx`): everything is written anew, under a new
-    /// epoch, from what is in memory.
+    /// epoch, from what is in memory. Whoever deletes may not be done yet, and take away what was just written: then
+    /// it is written again.
     pub(crate) fn recreate(&self, core: &mut Core) -> Result<(), StoreError> {
+        let (mut tries, mut notices) = (1..RECREATIONS, Vec::new());
+        let written = loop {
+            match self.write_anew(core, &mut notices) {
+                Err(error) if is_missing(&error) && tries.next().is_some() => {}
+                written => break written,
+            }
+        };
+        self.tell(notices);
+        written
+    }
+
+    fn write_anew(&self, core: &mut Core, notices: &mut Vec<StoreNotice>) -> Result<(), StoreError> {
         let mut publisher = self.publisher();
         folder::make(&*self.disk, &self.names)?;
         let path = self.names.lock();
@@ -243,8 +259,12 @@ impl Shared {
             // taken over; a server is not, then this fails, and nothing is acknowledged.
             core.lock = Some(Lock::acquire(&*self.disk, &path, &self.options.holder)?);
         }
-        let taken_over = self.take_over(core)?;
-        let mut notices = self.clear_place(core)?;
+        for notice in self.take_over(core)? {
+            if !notices.contains(&notice) {
+                notices.push(notice);
+            }
+        }
+        self.clear_place(core, notices)?;
         let epoch = self.draw_epoch()?;
         let prepared = Prepared::create(&*self.disk, &self.names, epoch, FIRST_SEGMENT)?;
         let (base, header) = (core.segment.end(), core.segment.header());
@@ -253,9 +273,6 @@ impl Shared {
         core.segment.mark()?;
         core.is_published();
         notices.extend(publisher.take_notices());
-        drop(publisher);
-        notices.extend(taken_over);
-        self.tell(notices);
         Ok(())
     }
 
@@ -277,13 +294,12 @@ impl Shared {
 
     /// Where our journal was deleted, what lies in its place is of someone who found the place empty, or a part of
     /// ours that is whole in memory: set aside, so that nothing of it is taken for what follows.
-    fn clear_place(&self, core: &Core) -> Result<Vec<StoreNotice>, StoreError> {
+    fn clear_place(&self, core: &Core, notices: &mut Vec<StoreNotice>) -> Result<(), StoreError> {
         if !core.segment.is_deleted()? {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let dir = self.names.dir();
         let listed = self.disk.list(dir).map_err(io_error("list", dir))?.unwrap_or_default();
-        let mut notices = Vec::new();
         for (kind, epoch) in listed.iter().filter_map(|name| self.names.parse(name)) {
             self.next_epoch.fetch_max(epoch.saturating_add(1), Ordering::Relaxed);
             let path = self.names.of_epoch(kind, epoch);
@@ -292,7 +308,7 @@ impl Shared {
         if publish::is_there(&*self.disk, &self.names.backup())? {
             notices.push(publish::set_aside(&*self.disk, &self.names.backup(), AsideReason::Foreign)?);
         }
-        Ok(notices)
+        Ok(())
     }
 
     fn snapshot_of(&self, core: &Core, clean: bool) -> Snapshot {
@@ -409,6 +425,11 @@ impl Tenant for Shared {
         drop(self.turn.lock());
         lock
     }
+}
+
+/// Whether the file or its folder was not there.
+fn is_missing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// Decides one request's commands in their order, each in the state that those before it left.

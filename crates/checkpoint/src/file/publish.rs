@@ -101,7 +101,7 @@ impl Publisher {
         self.sync_dir()?;
         if backup == Backup::Copy || self.is_backup_missing()? {
             let (copy, _) = self.write(Kind::Link, snapshot)?;
-            self.disk.rename(&copy, &self.names.backup()).map_err(io_error("rename", &copy))?;
+            self.call_backup(&copy)?;
             self.sync_dir()?;
             self.backup_epoch = Some(epoch);
         }
@@ -157,7 +157,15 @@ impl Publisher {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => copy(&*self.disk, main, &link)?,
             Err(error) => return Err(io_error("link", &link)(error)),
         }
-        self.disk.rename(&link, &self.names.backup()).map_err(io_error("rename", &link))
+        self.call_backup(&link)
+    }
+
+    fn call_backup(&self, link: &Path) -> Result<(), StoreError> {
+        self.disk.rename(link, &self.names.backup()).map_err(|error| {
+            // Its name is needed at the next try. Should this fail, the next open does it.
+            let _ = self.disk.unlink(link);
+            io_error("rename", link)(error)
+        })
     }
 
     fn is_backup_missing(&self) -> Result<bool, StoreError> {
