@@ -19,7 +19,6 @@ use axum::{
     routing::{get, post},
 };
 use codeagent_core::{TaskId, TaskState};
-use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -38,6 +37,10 @@ const MAX_SOCKET_PATH: usize = 108;
 
 /// Connections at a time; further ones wait. Descriptors are needed for the work.
 const MAX_CONNECTIONS: usize = 64;
+
+/// Connections that may wait to be accepted.
+#[cfg(target_os = "linux")]
+const BACKLOG: i32 = 128;
 
 /// How long answers that are on their way hold the end of the server.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -173,11 +176,7 @@ fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // Born 0600: between a bind and a chmod others could connect.
-    let former = rustix::process::umask(Mode::from_bits_truncate(0o177));
-    let bound = std::os::unix::net::UnixListener::bind(path);
-    rustix::process::umask(former);
-    let listener = bound?;
+    let listener = listen(path)?;
     listener.set_nonblocking(true)?;
     let inode = std::fs::metadata(path)?.ino();
     let end = Arc::new(Notify::new());
@@ -189,6 +188,28 @@ fn bind(path: &Path, service: &Service) -> io::Result<Bound> {
         runtime.shutdown_background();
     })?;
     Ok(Bound { inode, end, thread })
+}
+
+/// Born 0600: between a bind and a chmod others could connect. Not by umask, which is the whole process's, so that an agent
+/// that is started at that moment would inherit it: the file takes the mode that the socket has.
+#[cfg(target_os = "linux")]
+fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    use rustix::{fs::Mode, net};
+    let flags = net::SocketFlags::CLOEXEC;
+    let socket = net::socket_with(net::AddressFamily::UNIX, net::SocketType::STREAM, flags, None)?;
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    net::bind(&socket, &net::SocketAddrUnix::new(path)?)?;
+    net::listen(&socket, BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Elsewhere a socket has no mode before it has a name: for that moment its folder keeps others out.
+#[cfg(not(target_os = "linux"))]
+fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
 }
 
 /// A folder that others may write to, or that is another's, is no place for a socket: it could be exchanged there.
