@@ -71,7 +71,12 @@ fn access(error: &AccessError, say: &Catalogue) -> Failure {
         AccessError::Store(error) => store(error, say),
         AccessError::NoServer => Failure::new(Exit::Unfinished, say.text("cli-error-no-server"))
             .hint(say.text("cli-hint-no-server")),
-        AccessError::Socket { socket, what } => {
+        AccessError::Silent { socket, waited } => {
+            let (path, seconds) = (shown_path(socket), waited.as_secs());
+            Failure::new(Exit::Unfinished, msg!(say, "cli-error-silent", path = path, seconds = seconds))
+                .hint(say.text("cli-hint-silent"))
+        }
+        AccessError::Socket { socket, what } | AccessError::Unreached { socket, what } => {
             let (path, what) = (shown_path(socket), one_line(what, SHOWN));
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-socket", path = path, what = what))
                 .hint(say.text("cli-hint-socket"))

@@ -210,6 +210,30 @@ fn commands_reach_a_running_server() {
     assert_eq!(code, 0);
 }
 
+/// A server that was stopped (SIGSTOP) accepts, and never answers: whoever asks is told so, and not asked to wait on.
+#[test]
+fn a_server_that_says_nothing_is_told_as_such() {
+    let busy = Busy::start();
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &busy.server.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    let threads = format!("/proc/{}/task", busy.server.id());
+    let stands = |thread: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().starts_with('T')
+    };
+    while !std::fs::read_dir(&threads).unwrap().all(stands) {
+        pause(Duration::from_millis(5));
+    }
+    let began = Instant::now();
+    busy.project.say(&["status"]).failed(1, &["has not answered for 10 s", "hint: it may be stopped"]);
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    signal("-CONT");
+    busy.project.say(&["status"]).done();
+}
+
 #[test]
 fn a_running_task_is_cancelled() {
     let busy = Busy::start();

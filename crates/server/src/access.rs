@@ -45,6 +45,14 @@ pub enum AccessError {
     /// The files: in use, damaged, not readable.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A server was there, and can't be reached any more: nothing was asked.
+    #[error("the server at {} can't be reached: {what}", socket.display())]
+    Unreached {
+        /// Its socket.
+        socket: PathBuf,
+        /// What went wrong.
+        what: String,
+    },
     /// A server runs, but the talk with it broke off.
     #[error("the server at {} does not answer: {what}", socket.display())]
     Socket {
@@ -52,6 +60,14 @@ pub enum AccessError {
         socket: PathBuf,
         /// What went wrong.
         what: String,
+    },
+    /// A server runs, but says nothing: it was stopped (SIGSTOP), or its disk hangs.
+    #[error("the server at {} has not answered for {} s", socket.display(), waited.as_secs())]
+    Silent {
+        /// Its socket.
+        socket: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// The request needs a running server, and none runs.
     #[error("no server runs")]
@@ -173,26 +189,27 @@ impl Access {
     }
 
     /// Has something changed by the server, if one runs, else on the files. One that is just starting or ending
-    /// holds the files and can't be asked yet, or no more: it is waited for.
+    /// can't be asked yet, or no more, and holds the files: it is waited for.
     fn change<T>(
         &self,
         ask: impl Fn(&Client) -> Result<T, AccessError>,
         act: impl Fn(&Service) -> Result<T, ServiceError>,
     ) -> Result<T, AccessError> {
-        if let Some(client) = &self.client {
-            return ask(client);
-        }
         let socket = socket::path_for(&self.checkpoint_file);
-        let mut done = self.on_files(&act);
+        let mut client = self.client.clone();
         for _ in 0..BUSY_TRIES {
-            let Err(AccessError::Store(StoreError::InUse { .. })) = &done else { break };
+            match client.as_ref().map(&ask) {
+                None | Some(Err(AccessError::Unreached { .. })) => {}
+                Some(answer) => return answer,
+            }
+            match self.on_files(&act) {
+                Err(AccessError::Store(StoreError::InUse { .. })) => {}
+                done => return done,
+            }
             std::thread::park_timeout(BUSY_WAIT);
-            done = match Client::find(&socket) {
-                Some(client) => return ask(&client),
-                None => self.on_files(&act),
-            };
+            client = Client::find(&socket);
         }
-        done
+        self.on_files(&act)
     }
 
     /// `stop`, `restart`.
@@ -210,7 +227,10 @@ impl Access {
         let Some(client) = &self.client else { return Ok(None) };
         let mut answer = client.get(path);
         for _ in 0..ASK_AGAIN {
-            let Err(AccessError::Socket { socket, .. }) = &answer else { break };
+            let Err(AccessError::Socket { socket, .. } | AccessError::Unreached { socket, .. }) = &answer
+            else {
+                break;
+            };
             std::thread::park_timeout(ASK_AGAIN_AFTER);
             let Some(client) = Client::find(socket) else { return Ok(None) };
             answer = client.get(path);

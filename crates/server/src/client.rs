@@ -12,11 +12,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{access::AccessError, api::ApiError};
 
-/// How long an answer may take, besides the time that what was asked for takes itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long an answer to a question may take: longer than a slow disk's sync, which it may have to wait for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for what is to be done, besides the time that this takes itself.
+const PATIENCE_TO_ACT: Duration = Duration::from_secs(20);
 
 /// A running server that answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     socket: PathBuf,
 }
@@ -30,7 +32,8 @@ impl Client {
     /// Asks for something.
     ///
     /// # Errors
-    /// [`AccessError::Refused`] as the server says, [`AccessError::Socket`] where the talk breaks off.
+    /// [`AccessError::Refused`] as the server says, [`AccessError::Unreached`] where there was no talk,
+    /// [`AccessError::Socket`] where it broke off, [`AccessError::Silent`] where no answer came.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AccessError> {
         self.ask(Method::GET, path, Bytes::new(), PATIENCE)
     }
@@ -46,7 +49,7 @@ impl Client {
         grace: Duration,
     ) -> Result<T, AccessError> {
         let body = serde_json::to_vec(body).map_err(|error| self.broken(error))?;
-        self.ask(Method::POST, path, body.into(), PATIENCE.saturating_add(grace))
+        self.ask(Method::POST, path, body.into(), PATIENCE_TO_ACT.saturating_add(grace))
     }
 
     fn ask<T: DeserializeOwned>(
@@ -67,8 +70,8 @@ impl Client {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| self.broken(e))?;
         // A server that was stopped (SIGSTOP) accepts, and never answers.
         let talk = async { tokio::time::timeout(patience, self.exchange(request)).await };
-        let (is_success, body) =
-            runtime.block_on(talk).map_err(|_| self.broken("no answer for too long"))??;
+        let silent = |_| AccessError::Silent { socket: self.socket.clone(), waited: patience };
+        let (is_success, body) = runtime.block_on(talk).map_err(silent)??;
         if is_success {
             return serde_json::from_slice(&body).map_err(|error| self.broken(error));
         }
@@ -79,8 +82,11 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(bool, Bytes), AccessError> {
-        let stream =
-            tokio::net::UnixStream::connect(&self.socket).await.map_err(|error| self.broken(error))?;
+        let unreached = |error: std::io::Error| {
+            let what = error.to_string();
+            AccessError::Unreached { socket: self.socket.clone(), what }
+        };
+        let stream = tokio::net::UnixStream::connect(&self.socket).await.map_err(unreached)?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(error))?;
         // The sender goes with the talk, and with it the connection comes to its end.

@@ -1,6 +1,6 @@
 //! Every error has its code, a sentence in both languages, and nothing in it that steers a terminal.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use codeagent_checkpoint::StoreError;
 use codeagent_checkpoint::store::Damage;
@@ -58,6 +58,8 @@ fn all() -> Vec<(CliError, Exit)> {
         (refused(ApiError::Store { what: EVIL.to_owned() }), Exit::Disk),
         (AccessError::NoServer.into(), Exit::Unfinished),
         (AccessError::Socket { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
+        (AccessError::Unreached { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
+        (AccessError::Silent { socket: path(), waited: Duration::from_secs(20) }.into(), Exit::Unfinished),
         (ServerError::NoExecutor.into(), Exit::Usage),
         (ServerError::NoList { project_dir: path() }.into(), Exit::Usage),
         (ServerError::Engine(SpawnError::NotFound { program: EVIL.into() }.into()).into(), Exit::Usage),
