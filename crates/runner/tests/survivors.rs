@@ -95,8 +95,9 @@ fn helper(test: &str, dir: &Path, env: &[(&str, &str)]) -> Child {
     command.envs(env.iter().copied()).spawn().unwrap()
 }
 
-/// A child with a grandchild in a session of its own.
-const FAMILY: &str = "setsid sh -c 'exec sleep 1000' & echo $$ $! >pids.new; mv pids.new pids; wait";
+/// A child with a grandchild in a session of its own. That one writes, once it is all there: a shell that starts in a
+/// folder which is deleted meanwhile complains, and dies of it when nobody reads that any more.
+const FAMILY: &str = "setsid sh -c 'echo $0 $$ >pids.new; mv pids.new pids; exec sleep 1000' $$ & wait";
 
 fn found(ended: &[SurvivorEnded]) -> Vec<i32> {
     let mut pids: Vec<i32> = ended.iter().map(|ended| ended.pid).collect();
