@@ -9,7 +9,8 @@ use rustix::fs::{Access, access};
 
 use crate::linux::launch::Command;
 use crate::spec::{AttemptSpec, Item, SpawnError};
-use crate::{ATTEMPT_ID_VAR, PROJECT_DIR_VAR};
+use crate::survivors::search::ServerMark;
+use crate::{ATTEMPT_ID_VAR, PROJECT_DIR_VAR, SERVER_VAR};
 
 /// The system refuses a single argument or `NAME=VALUE` of this many bytes (with its final NUL: one more).
 pub const MAX_STRING_BYTES: usize = 128 * 1024;
@@ -108,6 +109,9 @@ fn environment(spec: &AttemptSpec) -> BTreeMap<OsString, OsString> {
     env.insert(PROJECT_DIR_VAR.into(), spec.dir.clone().into_os_string());
     env.extend(spec.env.iter().cloned());
     env.insert(ATTEMPT_ID_VAR.into(), spec.attempt_id.clone().into());
+    // An inherited one names the server of the agent that started us.
+    env.remove(OsStr::new(SERVER_VAR));
+    env.extend(ServerMark::own().map(|mark| (SERVER_VAR.into(), mark.to_string().into())));
     env
 }
 

@@ -44,3 +44,5 @@ pub fn check(spec: &AttemptSpec) -> Result<(), SpawnError> {
 pub const ATTEMPT_ID_VAR: &str = "CODEAGENT_ATTEMPT_ID";
 /// The variable that names the project folder; survivors of another folder are not ours to end.
 pub const PROJECT_DIR_VAR: &str = "CODEAGENT_PROJECT_DIR";
+/// The variable that says which server started an attempt: what works for one that lives is no survivor.
+pub const SERVER_VAR: &str = "CODEAGENT_SERVER";

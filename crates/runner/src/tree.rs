@@ -256,7 +256,7 @@ impl Census {
 
 /// Whose an orphan is: its mark decides, then its session; what nobody can claim belongs to the only attempt.
 fn belongs(orphan: &Stat, live: &[Entry], own: usize) -> bool {
-    let environ = Environ::read(orphan).ok();
+    let environ = Environ::read(orphan);
     let mark = environ.as_ref().and_then(|environ| environ.get(ATTEMPT_ID_VAR));
     let marked = live.iter().position(|entry| mark == Some(entry.attempt_id.as_bytes()));
     match marked {

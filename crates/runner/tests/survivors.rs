@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use codeagent_runner::survivors::{SurvivorEnded, SurvivorQuery, end_survivors};
+use codeagent_runner::survivors::{SurvivorEnded, SurvivorQuery, end_all_survivors, end_survivors};
 use codeagent_runner::{ProcessIdentity, StopHandle, spawn};
 use common::{eventually, lives, sh};
+use rustix::process::{Pid, Signal, kill_process};
 
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -33,6 +34,8 @@ impl Dead {
         let told =
             lines.find_map(|line| line.split_once("child: ").map(|(_, told)| told.to_owned())).unwrap();
         let words: Vec<&str> = told.split(' ').collect();
+        // For scripts that wait until they are in their control group.
+        std::fs::write(dir.path().join("go"), "").unwrap();
         let file = dir.path().join("pids");
         eventually("the child is there", || file.exists());
         server.kill().unwrap();
@@ -99,6 +102,21 @@ fn helper(test: &str, dir: &Path, env: &[(&str, &str)]) -> Child {
 /// folder which is deleted meanwhile complains, and dies of it when nobody reads that any more.
 const FAMILY: &str = "setsid sh -c 'echo $0 $$ >pids.new; mv pids.new pids; exec sleep 1000' $$ & wait";
 
+/// A child that is gone with its server, and left a grandchild in its session that has put the mark off.
+const HEADLESS: &str = "env -i sh -c 'echo $0 $$ >pids.new; mv pids.new pids; exec sleep 1000' $$ & wait";
+
+/// The server's child dies as well; nothing but its session tells whose its own child is.
+fn headless(script: &str) -> Dead {
+    let dead = Dead::with_child(script);
+    kill(dead.leader, Signal::KILL);
+    eventually("the leader is gone", || !lives(dead.leader));
+    dead
+}
+
+fn kill(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
 fn found(ended: &[SurvivorEnded]) -> Vec<i32> {
     let mut pids: Vec<i32> = ended.iter().map(|ended| ended.pid).collect();
     pids.sort_unstable();
@@ -156,6 +174,89 @@ fn a_used_pid_is_not_touched() {
     rebooted.identity.as_mut().unwrap().boot_id = "another".into();
     assert_eq!(end_survivors(&[later, rebooted], GRACE), []);
     assert_eq!(dead.lives(), (true, true));
+}
+
+#[test]
+fn a_child_without_the_mark_is_found_by_the_session_of_a_dead_leader() {
+    let dead = headless(HEADLESS);
+    // Another boot, or a session that began later under the same number.
+    let mut rebooted = dead.query();
+    rebooted.identity.as_mut().unwrap().boot_id = "another".into();
+    let mut later = dead.query();
+    later.identity.as_mut().unwrap().start_ticks += 1_000_000;
+    // A copy of the checkpoint, in a folder where the child does not work.
+    let copy = tempfile::tempdir().unwrap();
+    let copied = SurvivorQuery { dir: copy.path().to_owned(), ..dead.query() };
+    assert_eq!(end_survivors(&[rebooted, later, copied], GRACE), []);
+    assert!(lives(dead.other));
+    assert_eq!(found(&end_survivors(&[dead.query()], GRACE)), [dead.other]);
+    assert!(!lives(dead.other));
+}
+
+#[test]
+fn the_session_of_another_that_got_the_recorded_number_is_not_touched() {
+    let dead = Dead::with_child(
+        "exec env -i sh -c 'sh -c \"echo \\$PPID \\$\\$ >pids.new; mv pids.new pids; exec sleep 1000\" & wait'",
+    );
+    let mut earlier = dead.query();
+    earlier.identity.as_mut().unwrap().start_ticks -= 1;
+    assert_eq!(end_survivors(&[earlier], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
+}
+
+#[test]
+fn at_a_start_attempts_that_no_checkpoint_names_are_found_by_their_folder() {
+    let dead = Dead::with_child(FAMILY);
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_eq!(end_all_survivors(elsewhere.path(), &[], GRACE), []);
+    assert_eq!(dead.lives(), (true, true));
+    let ended = end_all_survivors(dead.dir.path(), &[], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+    assert!(ended.iter().all(|one| one.attempt_id == dead.attempt_id), "{ended:?}");
+}
+
+#[test]
+fn a_child_without_the_mark_is_found_by_the_session_of_a_leader_that_is_found() {
+    // Its parent is gone, so that it does not descend from the leader any more.
+    let dead = Dead::with_child(
+        "(env -i sh -c 'echo $0 $$ >pids.new; mv pids.new pids; exec sleep 1000' $$ &); exec sleep 1000",
+    );
+    end_all_survivors(dead.dir.path(), &[], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+}
+
+#[test]
+fn a_child_without_the_mark_in_a_session_of_its_own_is_found_by_its_control_group() {
+    let dead = Dead::with_child(
+        "while ! [ -e go ]; do sleep 0.01; done
+        (env -i setsid sh -c 'echo $0 $$ >pids.new; mv pids.new pids; exec sleep 1000' $$ &); exec sleep 1000",
+    );
+    let groups = std::fs::read_to_string(format!("/proc/{}/cgroup", dead.other)).unwrap();
+    let has_group = groups.lines().any(|line| line.starts_with("0::") && line.contains("/codeagent-"));
+    if !has_group {
+        println!("no control group can be made here: nothing checked");
+        kill(dead.other, Signal::KILL);
+        return;
+    }
+    end_all_survivors(dead.dir.path(), &[], GRACE);
+    assert_eq!(dead.lives(), (false, false));
+}
+
+#[test]
+fn what_works_for_a_server_that_lives_is_not_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = helper("server_that_dies", dir.path(), &[("SCRIPT", FAMILY)]);
+    eventually("the child is there", || dir.path().join("pids").exists());
+    let pids = std::fs::read_to_string(dir.path().join("pids")).unwrap();
+    let pids: Vec<i32> = pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+    let while_it_lives = end_all_survivors(dir.path(), &[], GRACE);
+    let lived: Vec<bool> = pids.iter().map(|pid| lives(*pid)).collect();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let afterwards = end_all_survivors(dir.path(), &[], GRACE);
+    assert_eq!((while_it_lives, lived), (vec![], vec![true, true]));
+    assert_eq!(found(&afterwards).len(), 2, "{afterwards:?}");
+    assert!(pids.iter().all(|pid| !lives(*pid)));
 }
 
 #[test]

@@ -47,8 +47,7 @@ impl Cgroup {
 
     /// The living and dead processes in it.
     pub(crate) fn pids(&self) -> Vec<i32> {
-        let text = fs::read_to_string(self.dir.join("cgroup.procs")).unwrap_or_default();
-        text.lines().filter_map(|line| line.parse().ok()).collect()
+        members(&self.dir)
     }
 
     fn is_empty(&self) -> bool {
@@ -64,6 +63,19 @@ impl Drop for Cgroup {
         }
         // Else something hangs in it: it is left to the next server that starts.
     }
+}
+
+/// The living and dead processes in a group.
+pub(crate) fn members(group: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// The group that a process is in, if that was made for an attempt. Such a group holds nothing but that attempt.
+pub(crate) fn of_attempt(pid: i32) -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let group = own_group(&mounts, &fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)?;
+    group.file_name()?.to_str()?.starts_with(PREFIX).then_some(group)
 }
 
 /// Where groups are made: below our own group; found once. `None` where that is not v2, not ours to write, or too old

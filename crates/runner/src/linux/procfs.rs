@@ -10,6 +10,9 @@ use rustix::process::getpid;
 /// An environment may be larger than this only if its process made it so (exec allows 6 MiB at most).
 const MAX_ENVIRON: u64 = 8 * 1024 * 1024;
 
+/// How often a process that seems to be in the middle of exec is looked at again, a millisecond apart.
+const LOOKS: u32 = 50;
+
 /// The fields of /proc/PID/stat that we look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
@@ -89,19 +92,47 @@ pub(crate) fn all() -> io::Result<Vec<Stat>> {
 
 /// The environment that a process started with; empty for zombies and kernel threads, and unreadable
 /// for processes of other users.
+#[derive(Default)]
 pub(crate) struct Environ(Vec<u8>);
 
 impl Environ {
-    /// Reads it. For a moment in the middle of exec it looks empty: such a process is looked at again, up to 5 ms.
-    pub(crate) fn read(of: &Stat) -> io::Result<Self> {
-        let mut environ = Self::read_once(of.pid)?;
-        let mut looks = 0;
-        while environ.0.is_empty() && looks < 5 && !of.is_dead() && !of.is_kernel_thread() {
+    /// Reads one.
+    pub(crate) fn read(of: &Stat) -> Option<Self> {
+        Self::read_all(std::slice::from_ref(of)).pop().map(|(_, environ)| environ)
+    }
+
+    /// Reads those of many processes; the unreadable are left out. In the middle of exec an environment looks empty
+    /// for a moment: such processes are looked at again, all together, up to 50 ms.
+    pub(crate) fn read_all(of: &[Stat]) -> Vec<(Stat, Self)> {
+        let mut found = Vec::with_capacity(of.len());
+        let mut left: Vec<Stat> = of.to_vec();
+        for look in (0..=LOOKS).rev() {
+            left.retain(|stat| match Self::read_settled(stat) {
+                Ok(None) if look > 0 => true,
+                read => {
+                    found.extend(read.ok().map(|environ| (*stat, environ.unwrap_or_default())));
+                    false
+                }
+            });
+            if left.is_empty() {
+                break;
+            }
             let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 }));
-            environ = Self::read_once(of.pid)?;
-            looks += 1;
         }
-        Ok(environ)
+        found
+    }
+
+    /// `None` in the middle of exec: there is no command line yet either.
+    fn read_settled(of: &Stat) -> io::Result<Option<Self>> {
+        let environ = Self::read_once(of.pid)?;
+        if !environ.0.is_empty() || of.is_dead() || of.is_kernel_thread() {
+            return Ok(Some(environ));
+        }
+        if command_line(of.pid).is_empty() && !Stat::read(of.pid)?.is_dead() {
+            return Ok(None);
+        }
+        // Exec may have ended between the two.
+        Self::read_once(of.pid).map(Some)
     }
 
     fn read_once(pid: i32) -> io::Result<Self> {
@@ -125,6 +156,18 @@ pub(crate) fn command_line(pid: i32) -> Vec<u8> {
     }
     line.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
     line
+}
+
+/// The number that a process has for itself: in the innermost pid namespace that it is in.
+pub(crate) fn innermost_pid(pid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("NSpid:"))?
+        .split_ascii_whitespace()
+        .next_back()?
+        .parse()
+        .ok()
 }
 
 /// The working directory of a process.
