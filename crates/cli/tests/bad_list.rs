@@ -44,6 +44,44 @@ const HOSTILE: &str = r#"tasks:
 - "line\u2028separator\u2029\u200f"
 "#;
 
+/// An agent that cleans up takes the list away, and with it all that is left to do: that is no good end.
+#[test]
+fn a_list_that_is_gone_is_not_done() {
+    for clean_up in ["rm todo.md", ": > todo.md", "rm todo.md; mkdir todo.md"] {
+        let project = project("- [ ] one\n- [ ] two\n- [ ] three\n", clean_up);
+        let said = project.say(&["run"]);
+        said.failed(1, &["2 tasks are held: their lines are gone from the TODO list"]);
+        assert_eq!(said.out, "Done: 1 of 1; failed or skipped: 0; left: 2\n", "{clean_up}");
+        // The next start does not call it done either, and goes on once the list is back.
+        if clean_up != "rm todo.md; mkdir todo.md" {
+            project.say(&["run"]).failed(1, &["2 tasks are held"]);
+        } else {
+            std::fs::remove_dir(project.dir().join("todo.md")).unwrap();
+        }
+        project.write("agent.sh", "exit 0");
+        project.write("todo.md", "- [ ] one\n- [ ] two\n- [ ] three\n");
+        project.say(&["run"]).done();
+        assert_eq!(project.read("todo.md").matches("[x]").count(), 3);
+    }
+}
+
+/// An agent that rewrites its own line, ticks it and fails is not believed.
+#[test]
+fn a_task_whose_line_was_reworded_by_its_failing_agent_is_left() {
+    let project = project("- [ ] one\n- [ ] two\n", "sed -i 's/\\[ \\] one/[x] one, done/' todo.md; exit 1");
+    project.write("todo.md", "- [ ] one\n");
+    let said = project.say(&["run"]);
+    said.failed(1, &["A task is held: its line is gone from the TODO list"]);
+}
+
+#[test]
+fn what_the_limit_of_iterations_leaves_is_not_done() {
+    let project = project("- [ ] one\n", "exit 1");
+    let said = project.say(&["run", "--max-iterations", "1"]);
+    said.failed(1, &["Task failed"]);
+    assert!(!said.err.contains("held"), "{}", said.err);
+}
+
 #[test]
 fn hostile_texts_steer_no_terminal_and_forge_no_line() {
     let project = project("", "cat \"$CODEAGENT_TASK_FILE\" >> got; exit 0");

@@ -86,7 +86,7 @@ impl Plan {
 
     fn append_added(&mut self, state: &State, listed: &HashMap<TaskId, usize>) {
         let added = state.tasks().filter(|task| {
-            task.origin == Origin::Added && !is_settled(task) && !listed.contains_key(&task.id)
+            task.origin == Origin::Added && !task.is_settled() && !listed.contains_key(&task.id)
         });
         self.entries.extend(added.map(|task| Entry {
             id: task.id.clone(),
@@ -178,10 +178,6 @@ pub fn standing(task: &Task, now: Now) -> Standing {
         0 => Standing::Ready,
         ms => Standing::Waiting(ms),
     }
-}
-
-fn is_settled(task: &Task) -> bool {
-    matches!(task.phase, Phase::Completed | Phase::RolledBack | Phase::Failed(AfterFailure::Final(_)))
 }
 
 /// `[x]` for what is done, `[-]` for what was given up, `[ ]` for everything else: also for what was taken back,

@@ -254,6 +254,11 @@ impl Task {
         }
     }
 
+    /// Whether nothing more happens to it unless someone says so: done, given up, or taken back.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Completed | Phase::RolledBack | Phase::Failed(AfterFailure::Final(_)))
+    }
+
     /// Step progress, where any was recorded.
     pub fn steps(&self) -> Option<&Steps> {
         self.extra.as_ref()?.steps.as_ref()

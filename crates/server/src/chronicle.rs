@@ -265,6 +265,13 @@ impl Chronicle {
         tracing::error!("{}", msg!(self.catalogue, "server-list-unreadable", error = error));
     }
 
+    /// So many tasks are not done, and won't be: their lines are gone.
+    pub(crate) fn held(&self, count: usize) {
+        if count > 0 {
+            tracing::warn!("{}", msg!(self.catalogue, "server-list-held", count = count));
+        }
+    }
+
     /// What reading the list again brought.
     pub(crate) fn list_refreshed(&self, refreshed: &Refreshed) {
         if refreshed.added > 0 {

@@ -106,10 +106,12 @@ pub(crate) struct Tally {
 /// Why the engine came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing is left to do; so many tasks of the list failed for good or were given up by us.
+    /// Nothing is left that could be done now, or `max_iterations` is reached.
     Finished {
-        /// How many.
+        /// So many tasks of the list failed for good or were given up by us.
         failed: usize,
+        /// So many are still to do: not reached, or held because their lines are gone.
+        left: usize,
     },
     /// It was asked to.
     Stopped(Stop),
@@ -172,7 +174,7 @@ impl Engine {
                 Pass::Done(None) => WaitReason::NextIteration,
             };
             if self.is_at_limit() {
-                return self.count_left().map(|failed| Ending::Finished { failed });
+                return self.finish();
             }
             if let Some(stop) = self.wait(wait)? {
                 return Ok(Ending::Stopped(stop));

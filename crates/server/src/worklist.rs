@@ -190,6 +190,11 @@ impl Worklist {
         waits.min()
     }
 
+    /// Whether there is no line in any list.
+    pub(crate) fn is_list_gone(&self) -> bool {
+        self.list.lines().is_empty()
+    }
+
     /// Lines that were ticked before the checkpoint ever knew them: done, though no task stands for them.
     pub(crate) fn done_before(&self) -> usize {
         self.done_before

@@ -314,7 +314,7 @@ impl Host {
     fn judge_ending(&self, inner: &mut world::Inner, ending: Ending) {
         let is_right = match ending {
             Ending::Stopped(stop) => inner.stops.contains(&stop),
-            Ending::Finished { failed } if inner.is_quiet => {
+            Ending::Finished { failed, .. } if inner.is_quiet => {
                 let expected = left(inner);
                 if expected != failed {
                     let story = format!("it says that {failed} tasks are left, and {expected} are");

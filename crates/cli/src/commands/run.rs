@@ -30,12 +30,12 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         return would_run(&args.work, context);
     }
     let worked = work::work(&args.work, Mode::Run, context)?;
-    if let (Ending::Finished { failed }, false) = (worked.ending, context.global.quiet) {
+    if let (Ending::Finished { failed, left: held }, false) = (worked.ending, context.global.quiet) {
         let Progress { total, completed, failed: ended } = worked.progress;
-        let left = total.saturating_sub(completed + ended);
-        let line = match (total, failed) {
-            (0, 0) => context.say.text("cli-run-nothing"),
-            (0, _) => msg!(context.say, "cli-run-nothing-more", failed = failed),
+        let left = total.saturating_sub(completed + ended).max(held);
+        let line = match (total, failed, held) {
+            (0, 0, 0) => context.say.text("cli-run-nothing"),
+            (0, _, 0) => msg!(context.say, "cli-run-nothing-more", failed = failed),
             _ => msg!(
                 context.say,
                 "cli-run-finished",

@@ -48,6 +48,10 @@ server-item-dir = the project folder
 
 server-list-added = New tasks in the list: { $count }
 server-list-unreadable = The TODO list cannot be read just now, going on by what it said before: { $error }
+server-list-held = { $count ->
+        [one] A task is held: its line is gone from the TODO list. Put it back (`codeagent list --state pending`)
+       *[other] { $count } tasks are held: their lines are gone from the TODO list. Put them back (`codeagent list --state pending`)
+    }
 server-boxes-unwritten = Boxes of the TODO list were not written (the checkpoint has them): { $error }
 server-ticked-by-hand = Task ticked as done in the list: { $id }
 server-skipped-by-hand = Task marked as skipped in the list: { $id }

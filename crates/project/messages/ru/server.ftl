@@ -48,6 +48,11 @@ server-item-dir = папка проекта
 
 server-list-added = Новых задач в списке: { $count }
 server-list-unreadable = Список задач сейчас не читается, работа идёт по прежнему: { $error }
+server-list-held = { $count ->
+        [one] { $count } задача отложена: её строки больше нет в списке задач. Верните строку (`codeagent list --state pending`)
+        [few] { $count } задачи отложены: их строк больше нет в списке задач. Верните строки (`codeagent list --state pending`)
+       *[other] { $count } задач отложено: их строк больше нет в списке задач. Верните строки (`codeagent list --state pending`)
+    }
 server-boxes-unwritten = Отметки в списке задач не записаны (в контрольной точке они есть): { $error }
 server-ticked-by-hand = Задача отмечена выполненной в списке: { $id }
 server-skipped-by-hand = Задача отмечена пропущенной в списке: { $id }

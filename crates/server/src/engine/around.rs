@@ -3,13 +3,13 @@ use std::{collections::HashSet, time::Duration};
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
-    Command, Deferral, Event, RetryPolicy, Statistics, Task, TaskId, TaskState,
+    Command, Deferral, Event, Origin, RetryPolicy, Statistics, Task, TaskId, TaskState,
     task::{AfterFailure, FinalReason},
 };
 use codeagent_project::{task_log::TaskLog, todo::TodoError};
 use codeagent_runner::AttemptSpec;
 
-use super::{Ending, Engine, EngineError};
+use super::{Ending, Engine, EngineError, Mode};
 use crate::{
     api::Activity,
     attempt::{Attempt, Tee},
@@ -59,6 +59,9 @@ impl Engine {
         if let Some(refreshed) = refreshed {
             is_news |= refreshed.added > 0 || !refreshed.by_hand.is_empty();
             self.chronicle.list_refreshed(&refreshed);
+            if self.mode == Mode::Serve {
+                self.chronicle.held(self.held()?); // `run` says so at its end
+            }
             self.write_boxes(false);
         }
         Ok(is_news)
@@ -168,6 +171,9 @@ impl Engine {
 
     /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.
     pub(super) fn generate(&mut self) -> Result<bool, EngineError> {
+        if self.held()? > 0 {
+            return Ok(false); // the list is not done, it is gone
+        }
         self.write_boxes(true); // a list with open boxes is not archived
         let Some(generator) = &mut self.generator else { return Ok(false) };
         self.control.set_activity(Activity::Working);
@@ -184,25 +190,42 @@ impl Engine {
         if self.soonest()?.is_some() {
             return Ok(None);
         }
-        self.count_left().map(|failed| Some(Ending::Finished { failed }))
+        self.finish().map(Some)
     }
 
-    /// How many tasks of the list, and of those that were worked on besides, failed for good.
-    pub(super) fn count_left(&self) -> Result<usize, EngineError> {
+    /// What has come of the list, and of what was worked on besides.
+    pub(super) fn finish(&mut self) -> Result<Ending, EngineError> {
         // Given up by us, or (a process that could not be ended) still running.
-        let is_left = |task: &Task| match task.final_reason() {
+        let has_failed = |task: &Task| match task.final_reason() {
             Some(reason) => reason != FinalReason::Skipped,
             None => task.state() == TaskState::InProgress,
         };
+        let is_left = |task: &Task| !task.is_settled() && task.state() != TaskState::InProgress;
         self.say_where_it_stands()?;
         let (entries, touched) = (self.worklist.entries(), &self.tally.touched);
-        let failed = self.store.view(|state| {
+        let (failed, left) = self.store.view(|state| {
             let listed: HashSet<&TaskId> = entries.iter().map(|entry| &entry.id).collect();
             let others = touched.iter().filter(|id| !listed.contains(id));
             let tasks = listed.iter().copied().chain(others).filter_map(|id| state.task(id));
-            tasks.filter(|task| is_left(task)).count()
+            tasks.fold((0, 0), |(failed, left), task| {
+                (failed + usize::from(has_failed(task)), left + usize::from(is_left(task)))
+            })
         })?;
-        Ok(failed)
+        let left = left.max(self.held()?);
+        if !self.is_at_limit() {
+            self.chronicle.held(left);
+        }
+        Ok(Ending::Finished { failed, left })
+    }
+
+    /// How many tasks wait for a list that is gone as a whole. One line that is gone was taken out by someone; all of
+    /// them at once were rather deleted by an agent that cleaned up.
+    fn held(&self) -> Result<usize, StoreError> {
+        if !self.worklist.is_list_gone() {
+            return Ok(0);
+        }
+        let waits = |task: &&Task| task.origin == Origin::List && !task.is_settled();
+        self.store.view(|state| state.tasks().filter(waits).count())
     }
 
     /// An attempt that never began is given back: it does not count.
