@@ -9,6 +9,7 @@ mod measure;
 mod page;
 mod plot;
 mod program;
+mod python;
 mod scale;
 mod server;
 mod store;
@@ -27,12 +28,13 @@ const SECTIONS: &[(&str, Measure)] = &[
     ("scale", scale::measure),
     ("work", work::measure),
     ("server", server::measure),
+    ("python", python::measure),
 ];
 
 const USAGE: &str = "\
 Usage: cargo xtask bench [OPTIONS] [SECTION]...
 
-Sections: store, scale, work, server; all where none is named
+Sections: store, scale, work, server, python; all where none is named
 
 Options:
   --rounds N     rounds, of which medians are taken [default: 5]

@@ -35,15 +35,20 @@ pub(crate) fn tests(steps: &mut Steps) {
 /// `cargo xtask python --bench`: the package as it is released, and `bench/transitions.py` with these arguments.
 pub(crate) fn bench(args: &[&str]) -> Result<(), String> {
     let mut steps = Steps::default();
-    if let Some(environment) = Environment::make(&mut steps, "bench") {
-        let mut install = environment.pip();
-        install.arg("./python").env("MATURIN_PEP517_ARGS", "--locked");
+    if let Some(environment) = Environment::released(&mut steps) {
         let mut transitions = environment.python();
         transitions.arg("python/bench/transitions.py").args(args);
-        let _ = steps.run("Python: pip install ./python", &mut install)
-            && steps.run("Python: transitions", &mut transitions);
+        steps.run("Python: transitions", &mut transitions);
     }
     steps.finish().map_err(|failed: Failed| failed.to_string())
+}
+
+/// An interpreter that has the package as it is released.
+pub(crate) fn interpreter() -> Result<PathBuf, String> {
+    let mut steps = Steps::default();
+    let environment = Environment::released(&mut steps);
+    steps.finish().map_err(|failed: Failed| failed.to_string())?;
+    environment.map(|environment| environment.interpreter()).ok_or_else(|| "no Python".into())
 }
 
 /// `cargo xtask wheels`: into `target/python/wheels`.
@@ -79,8 +84,20 @@ impl Environment {
         steps.run("Python: a new virtual environment", &mut venv).then_some(Self(path))
     }
 
+    /// With the package as it is released; none where that failed.
+    fn released(steps: &mut Steps) -> Option<Self> {
+        let environment = Self::make(steps, "bench")?;
+        let mut install = environment.pip();
+        install.arg("./python").env("MATURIN_PEP517_ARGS", "--locked");
+        steps.run("Python: pip install ./python", &mut install).then_some(environment)
+    }
+
+    fn interpreter(&self) -> PathBuf {
+        self.0.join("bin/python")
+    }
+
     fn python(&self) -> Command {
-        let mut python = Command::new(self.0.join("bin/python"));
+        let mut python = Command::new(self.interpreter());
         // Neither bytecode beside the sources nor packages of this machine's user.
         python.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONNOUSERSITE", "1").current_dir(root());
         python.env("CARGO_TARGET_DIR", target());
