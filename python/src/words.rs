@@ -162,6 +162,9 @@ pub(crate) fn notice(notice: &StoreNotice, say: &Catalogue) -> Vec<(u8, String)>
             (WARNING, counted("server-store-saved-by-other", *completions_kept))
         }
         StoreNotice::CompletionsKept { count } => (WARNING, counted("server-store-completions-kept", *count)),
+        StoreNotice::CompletionsUnread { open } => {
+            (WARNING, counted("server-store-completions-unread", *open))
+        }
         StoreNotice::Recreated => (WARNING, say.text("server-store-recreated")),
         StoreNotice::RecreatedBesideUnread => (ERROR, say.text("server-store-recreated-beside-unread")),
         StoreNotice::TasksTakenOver { count } => (INFO, counted("server-store-tasks-taken-over", *count)),

@@ -52,6 +52,11 @@ pub(crate) fn explain(error: &CliError, say: &Catalogue) -> Option<Failure> {
             let failure = Failure::new(Exit::Usage, say.text("cli-error-no-document"));
             lines.fold(failure, Failure::detail)
         }
+        CliError::NothingToSalvage(damage) => {
+            let lines = damage.iter().map(|d| format!("{}: {}", shown_path(&d.path), harmless(&d.what)));
+            let failure = Failure::new(Exit::Damaged, say.text("cli-error-nothing-to-salvage"));
+            lines.fold(failure, Failure::detail).hint(say.text("cli-hint-nothing-to-salvage"))
+        }
         CliError::Argument(bad) => argument(bad, say),
         CliError::NoLog { id, attempt: None } => {
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-no-log", id = one_line(id, SHOWN)))

@@ -34,6 +34,8 @@ pub(crate) enum CliError {
     Exists(PathBuf),
     /// A file that was to be imported holds no checkpoint.
     NoDocument(Arc<[Damage]>),
+    /// A repair would save nothing.
+    NothingToSalvage(Arc<[Damage]>),
     /// An argument that is well formed and makes no sense.
     Argument(BadArgument),
     /// No log was kept of that task or attempt.

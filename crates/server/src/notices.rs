@@ -60,6 +60,10 @@ pub fn lines(notice: &StoreNotice, catalogue: &Catalogue) -> Vec<(Level, String)
             let count = count.to_string();
             vec![(Level::Warning, msg!(catalogue, "server-store-completions-kept", count = count))]
         }
+        StoreNotice::CompletionsUnread { open } => {
+            let count = open.to_string();
+            vec![(Level::Warning, msg!(catalogue, "server-store-completions-unread", count = count))]
+        }
         StoreNotice::RecreatedBesideUnread => {
             vec![(Level::Error, catalogue.text("server-store-recreated-beside-unread"))]
         }

@@ -54,6 +54,11 @@ pub enum StoreNotice {
         /// How many tasks that were completed it did not know as such; they will not run again.
         count: usize,
     },
+    /// An import has taken the place of files that can't be read whole: what was completed in what is lost is not known.
+    CompletionsUnread {
+        /// How many tasks of the import are open, and may have been completed there.
+        open: usize,
+    },
     /// The files were deleted while they were in use; they were written anew, nothing was lost.
     Recreated,
     /// The same, and in their place lay files of someone else that can't be read: they were set aside, and what

@@ -142,3 +142,17 @@ pub(crate) fn has_aside(report: &OpenReport, bytes: &[u8]) -> bool {
         _ => false,
     })
 }
+
+/// One key of both JSON files is lost; all their tasks and the journals are whole.
+pub(crate) fn ruin_both(folder: &Folder, also: impl Fn(String) -> String) {
+    for path in [folder.main(), folder.backup()] {
+        let text = fs::read_to_string(&path).unwrap().replace("\"version\"", "\"versio\"");
+        fs::write(&path, also(text)).unwrap();
+    }
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+}
+
+/// As a file that was cut off: where it stands in the history is lost.
+pub(crate) fn without_its_end(text: String) -> String {
+    text.split("\n  \"codeagent\"").next().unwrap().to_owned()
+}

@@ -109,7 +109,10 @@ fn import(store: &Path, from: &Path, context: &mut Context) -> Result<(), CliErr
 }
 
 fn repair(store: &Path, context: &mut Context) -> Result<(), CliError> {
-    let report = admin::repair(store, SystemClock.now(), FileStoreOptions::default())?;
+    let report = match admin::repair(store, SystemClock.now(), FileStoreOptions::default()) {
+        Err(StoreError::Damaged(damage)) => return Err(CliError::NothingToSalvage(damage)),
+        repaired => repaired?,
+    };
     if !report.was_needed {
         let line = context.say.text("cli-checkpoint-whole");
         return Ok(context.out.line(line)?);

@@ -76,6 +76,7 @@ fn all() -> Vec<(CliError, Exit)> {
         (CliError::System(io_error(io::ErrorKind::Other)), Exit::Unfinished),
         (CliError::File(path(), io_error(io::ErrorKind::NotFound)), Exit::Usage),
         (CliError::File(path(), io_error(io::ErrorKind::StorageFull)), Exit::Disk),
+        (CliError::NothingToSalvage(Arc::clone(&damage)), Exit::Damaged),
         (CliError::NoDocument(damage), Exit::Usage),
         (CliError::Argument(BadArgument::Metadata(EVIL.to_owned())), Exit::Usage),
         (CliError::Argument(BadArgument::Exec), Exit::Usage),

@@ -89,6 +89,7 @@ server-store-torn = The torn end of the journal was dropped: { $bytes } bytes, n
 server-store-imported = The checkpoint file of another program was taken over
 server-store-saved-by-other = The checkpoint file was saved by another program and taken over. Completed tasks that it did not know: { $count }; they will not run again
 server-store-completions-kept = Completed tasks that the imported file did not know as such: { $count }; they stay completed and will not run again (codeagent retry runs one anew)
+server-store-completions-unread = The damaged checkpoint could be read only in part: what was completed in the unreadable part is not known, and may run again. Open tasks of the import that this may concern: { $count }; see codeagent status before you start (codeagent skip leaves one out)
 server-store-recreated = The checkpoint files were deleted during the work and written anew, nothing was lost
 server-store-recreated-beside-unread = The checkpoint files were deleted during the work and written anew. Files of another writer that lay in their place can't be read and were set aside: tasks that were added there are not in the list of tasks
 server-store-tasks-taken-over = Tasks that were added while the checkpoint files were deleted, and were taken over: { $count }

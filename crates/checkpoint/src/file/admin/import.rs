@@ -1,9 +1,9 @@
 //! `checkpoint import`: a document of another program, an export, or a file that was edited by hand becomes the store.
 use std::{path::Path, sync::Arc};
 
-use codeagent_core::State;
+use codeagent_core::{State, Task, TaskState};
 
-use super::Held;
+use super::{Held, salvage::Salvage};
 use crate::{
     document::{self, ErrorKind},
     file::{
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Makes the document in `file` the new base of the store at `path`; what was there is kept under other names.
-/// Its tasks run without a line in the TODO list. What the present store, where it can be read, knows as completed
-/// stays completed (promise 2).
+/// Its tasks run without a line in the TODO list. What the present store knows as completed stays completed
+/// (promise 2), as far as that can be read.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] and [`StoreError::Newer`] where `file` can't be read as a document,
@@ -39,10 +39,24 @@ pub fn import(path: &Path, file: &Path, options: FileStoreOptions) -> Result<Ope
     let found = held.gather()?;
     let (state, notices) = match recover::decide(found, held.names()) {
         Ok(Decision::GoOn(present)) => with_completions(state, &present.state),
-        // What can't be read, or is not there, can't be asked.
-        _ => (state, Vec::new()),
+        // Nothing is there, or both JSON files were deleted, which says that it is to be forgotten.
+        Ok(Decision::Create | Decision::Reset) => (state, Vec::new()),
+        Err(_) => with_salvaged(state, &held.salvage()?),
     };
     held.begin_anew(Recovered { state, notices, ..fresh() }, AsideReason::Replaced)
+}
+
+/// What an open refuses is asked as far as it can be read; and it is said where it can't.
+fn with_salvaged(document: State, salvage: &Salvage) -> (State, Vec<StoreNotice>) {
+    let (state, mut notices) = with_completions(document, &salvage.state);
+    let is_open = |task: &&Task| {
+        matches!(task.state(), TaskState::Pending | TaskState::InProgress | TaskState::Failed)
+            && !salvage.is_certain(&task.id)
+    };
+    if salvage.gaps > 0 {
+        notices.push(StoreNotice::CompletionsUnread { open: state.tasks().filter(is_open).count() });
+    }
+    (state, notices)
 }
 
 fn with_completions(document: State, present: &State) -> (State, Vec<StoreNotice>) {

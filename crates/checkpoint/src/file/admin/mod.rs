@@ -1,6 +1,7 @@
 //! What people do to a store's files: `checkpoint verify | export | import | reset | repair`.
 mod export;
 mod import;
+mod lines;
 mod repair;
 mod reset;
 mod salvage;
@@ -8,6 +9,7 @@ mod verify;
 
 use std::{path::Path, sync::Arc};
 
+use self::salvage::Salvage;
 use super::{
     disk::Disk,
     gather::Found,
@@ -55,6 +57,12 @@ impl Held {
         let found = Found::gather_whole(&*self.opening.disk, &self.opening.names)?;
         self.opening.remains = Remains::of(&found, &self.opening.names);
         Ok(found)
+    }
+
+    /// What can still be read, where an open refuses.
+    fn salvage(&mut self) -> Result<Salvage, StoreError> {
+        let mut found = self.gather()?;
+        Ok(Salvage::of(&*self.opening.disk, &self.opening.names, &mut found))
     }
 
     /// Lets go without having changed anything.

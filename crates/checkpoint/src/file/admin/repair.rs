@@ -6,12 +6,10 @@ use codeagent_core::{
     task::{AfterFailure, FinalReason, Phase},
 };
 
-use super::{Held, salvage::Salvage};
+use super::Held;
 use crate::{
     file::{
         disk::Disk,
-        gather::Found,
-        names::Names,
         open::{FileStoreOptions, fresh},
         real_disk::RealDisk,
         recover::{self, Recovered},
@@ -38,6 +36,7 @@ pub struct RepairReport {
 /// Salvages what is readable into a new checkpoint; the originals are kept under other names.
 ///
 /// # Errors
+/// [`StoreError::Damaged`] where no task and no completion can be read any more: a reset would make the same of it,
 /// [`StoreError::Newer`] where a newer version wrote a file, [`StoreError::InUse`], [`StoreError::Network`]:
 /// nothing was changed. [`StoreError::Io`].
 pub fn repair(path: &Path, now: Now, options: FileStoreOptions) -> Result<RepairReport, StoreError> {
@@ -56,21 +55,24 @@ pub fn repair_on(
 ) -> Result<RepairReport, StoreError> {
     let mut held = Held::lock(disk, path, options)?;
     let found = held.gather()?;
-    match recover::decide(found, held.names()) {
+    let damage = match recover::decide(found, held.names()) {
         Ok(_) => {
             held.leave();
             return Ok(RepairReport::default());
         }
-        Err(StoreError::Damaged(_)) => {}
+        Err(error @ StoreError::Damaged(_)) => error,
         Err(error) => {
             held.leave();
             return Err(error);
         }
-    }
-    let (salvage, uncertain) = {
-        let mut found = held.gather()?;
-        salvage(&*held.opening.disk, held.names(), &mut found)
     };
+    let salvage = held.salvage()?;
+    if salvage.is_empty() {
+        held.leave();
+        return Err(damage);
+    }
+    let uncertain: Vec<TaskId> =
+        salvage.uncertain().into_iter().filter(|id| is_open(&salvage.state, id)).collect();
     let (events, mut state) = (salvage.events, salvage.state);
     uncertain.iter().for_each(|id| give_up(&mut state, id, now));
     let tasks = state.counts().total();
@@ -78,20 +80,8 @@ pub fn repair_on(
     Ok(RepairReport { was_needed: true, tasks, events, uncertain, notices: report.notices })
 }
 
-fn salvage(disk: &dyn Disk, names: &Names, found: &mut Found) -> (Salvage, Vec<TaskId>) {
-    let texts: Vec<Vec<u8>> = [names.backup(), names.main().to_owned()]
-        .iter()
-        .filter_map(|path| disk.read(path).ok().flatten())
-        .map(|(bytes, _)| bytes)
-        .collect();
-    let salvage = Salvage::of(found, &texts);
-    let uncertain = salvage.uncertain();
-    let is_open = |id: &TaskId| {
-        let task = salvage.state.task(id);
-        task.is_some_and(|task| !matches!(task.phase, Phase::Failed(AfterFailure::Final(_))))
-    };
-    let uncertain = uncertain.into_iter().filter(is_open).collect();
-    (salvage, uncertain)
+fn is_open(state: &State, id: &TaskId) -> bool {
+    state.task(id).is_some_and(|task| !matches!(task.phase, Phase::Failed(AfterFailure::Final(_))))
 }
 
 fn give_up(state: &mut State, id: &TaskId, now: Now) {
