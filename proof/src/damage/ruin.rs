@@ -22,6 +22,10 @@ pub(super) enum Ruin {
     Gone,
     /// What it was at an earlier moment.
     Older,
+    /// What once was the main file, before the backup was: somebody has put it back.
+    Former {
+        which: usize,
+    },
     /// The same file of another store.
     OfOther,
     /// Another file of the same store.
@@ -56,6 +60,7 @@ impl Ruin {
             }
             Self::Gone => return None,
             Self::Older => return sample.older.get(&path).cloned(),
+            Self::Former { which } => return sample.former.get(*which).cloned(),
             Self::OfOther => return other.files.get(&path).cloned(),
             Self::Swapped(with) => return sample.files.get(&with.path()).cloned(),
             Self::SavedByPython => {
@@ -78,17 +83,18 @@ impl Ruin {
         ruins.extend((0..end).map(|at| Self::ZeroedFrom { at }));
         ruins.extend((0..len).step_by(512).map(|at| Self::Garbage { at, seed: dice.any() }));
         ruins.extend((0..64).map(|_| Self::Garbage { at: dice.below(len), seed: dice.any() }));
-        ruins.extend(Self::whole(part));
+        ruins.extend(Self::whole(part, sample));
         ruins
     }
 
     /// The whole file is another one.
-    fn whole(part: Part) -> Vec<Self> {
+    fn whole(part: Part, sample: &Sample) -> Vec<Self> {
         let mut ruins =
             vec![Self::Gone, Self::Cut { len: 0 }, Self::ZeroedFrom { at: 0 }, Self::Older, Self::OfOther];
         ruins.extend(Part::ALL.into_iter().filter(|other| *other != part).map(Self::Swapped));
         if part == Part::Main {
             ruins.push(Self::SavedByPython);
+            ruins.extend((0..sample.former.len()).map(|which| Self::Former { which }));
         }
         ruins
     }
@@ -102,9 +108,9 @@ impl Case {
         for (at, (one, ruins)) in singles.iter().enumerate() {
             cases.extend(ruins.iter().map(|ruin| Self(vec![(*one, ruin.clone())])));
             for (other, others) in &singles[at + 1..] {
-                for ruin in Ruin::whole(*one) {
+                for ruin in Ruin::whole(*one, sample) {
                     cases.extend(
-                        Ruin::whole(*other)
+                        Ruin::whole(*other, sample)
                             .into_iter()
                             .map(|with| Self(vec![(*one, ruin.clone()), (*other, with)])),
                     );

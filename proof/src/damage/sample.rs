@@ -5,14 +5,14 @@ use std::{
 };
 
 use codeagent_checkpoint::{
-    FileStore, FileStoreOptions, Store as _,
+    FileStore, FileStoreOptions, Store as _, StoreError,
     crash::{MAIN, fresh, options},
     document::StoreId,
     file::{disk::Disk as _, twin::Twin},
     store::ReadState as _,
 };
 use codeagent_core::{
-    AttemptId, ChildIdentity, Command, Event, Origin, RawJson, StartAgain, State,
+    AttemptId, ChildIdentity, Command, Event, Now, Origin, RawJson, StartAgain, State,
     testkit::{at, id},
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Sample {
     pub(super) files: Files,
     /// The same files at an earlier moment.
     pub(super) older: Files,
+    /// What else was the main file once, before the backup was.
+    pub(super) former: Vec<Vec<u8>>,
     /// The states since the main file, the last one last.
     pub(super) history: Vec<State>,
     /// Events of each record of the active journal.
@@ -50,10 +52,10 @@ impl Part {
         let name = match self {
             Self::Main => return MAIN.into(),
             Self::Backup => "list.json.backup",
-            Self::Sealed => "list.journal-1",
-            Self::Active => "list.journal-2",
-            Self::SealedMark => "list.mark-1",
-            Self::ActiveMark => "list.mark-2",
+            Self::Sealed => "list.journal-4",
+            Self::Active => "list.journal-5",
+            Self::SealedMark => "list.mark-4",
+            Self::ActiveMark => "list.mark-5",
         };
         Path::new(MAIN).with_file_name(name)
     }
@@ -71,20 +73,36 @@ impl Sample {
     /// Lives the life that leaves it.
     pub(super) fn of_store(store_id: u8) -> Result<Self, String> {
         let twin = fresh().map_err(|error| error.to_string())?;
-        let options = FileStoreOptions { new_store_id: Some(StoreId([store_id; 16])), ..options() };
-        let opened = FileStore::open_on(twin.disk(), Path::new(MAIN), options);
-        let (store, _) = opened.map_err(|error| error.to_string())?;
-        Self::live(&twin, &store).map_err(|error| error.to_string())
+        let sample = Self::live(&twin, StoreId([store_id; 16])).map_err(|error| error.to_string())?;
+        match Part::ALL.iter().find(|part| !sample.files.contains_key(&part.path())) {
+            Some(part) => Err(format!("the sample has no {part:?}")),
+            None => Ok(sample),
+        }
     }
 
-    fn live(twin: &Twin, store: &FileStore) -> Result<Self, codeagent_checkpoint::StoreError> {
-        let mut seconds = 0;
-        let mut act = |commands: Vec<Command>| {
-            seconds += 1;
-            store.execute_all(commands, at(seconds))
+    /// One process adds and ends in order; the next one works and is killed.
+    fn live(twin: &Twin, id: StoreId) -> Result<Self, StoreError> {
+        let open = || {
+            let options = FileStoreOptions { new_store_id: Some(id), ..options() };
+            FileStore::open_on(twin.disk(), Path::new(MAIN), options).map(|(store, _)| store)
         };
-        act(vec![Command::StartServer { session_id: "session".into() }, Command::CountIteration])?;
-        act(["pruned", "a", "b", "c", "d", "e"].map(add).into())?;
+        let mut former = Vec::new();
+        let mut keep_main = || former.extend(twin.bytes(Path::new(MAIN)));
+        let mut clock = 0;
+        let store = open()?;
+        keep_main();
+        store.execute_all(vec![add("pruned"), add("a"), add("b")], tick(&mut clock))?;
+        store.checkpoint()?;
+        keep_main();
+        store.execute_all(vec![add("c"), add("d")], tick(&mut clock))?;
+        store.close()?;
+        keep_main();
+        Self::die(twin, &open()?, clock, former)
+    }
+
+    fn die(twin: &Twin, store: &FileStore, mut clock: i64, former: Vec<Vec<u8>>) -> Result<Self, StoreError> {
+        let mut act = |commands: Vec<Command>| store.execute_all(commands, tick(&mut clock));
+        act(vec![Command::StartServer { session_id: "session".into() }, Command::CountIteration, add("e")])?;
         act(vec![start("pruned"), complete("pruned"), Command::Prune { keep_last_n: 0 }])?;
         act(vec![start("a")])?;
         let older = twin.files();
@@ -107,14 +125,18 @@ impl Sample {
         }
         store.keep()?;
         // What a server that was killed leaves.
-        let files = twin.files();
-        Ok(Self { files, older, history, records })
+        Ok(Self { files: twin.files(), older, former, history, records })
     }
 
     /// What was acknowledged.
     pub(super) fn last(&self) -> &State {
         &self.history[self.history.len() - 1]
     }
+}
+
+fn tick(clock: &mut i64) -> Now {
+    *clock += 1;
+    at(*clock)
 }
 
 fn add(name: &str) -> Command {

@@ -50,6 +50,13 @@ fn wrong<T>(broken: Broken, story: impl Into<String>) -> Result<T, (Broken, Stri
     Err((broken, story.into()))
 }
 
+/// Whether the first is an older snapshot of the second's store.
+fn is_older(now: Option<&Vec<u8>>, before: Option<&Vec<u8>>) -> bool {
+    let meta = |bytes: &Vec<u8>| document::read(bytes).ok().filter(|it| it.digest == Digest::Matches)?.meta;
+    let both = now.and_then(meta).zip(before.and_then(meta));
+    both.is_some_and(|(now, before)| now.store_id == before.store_id && now.epoch < before.epoch)
+}
+
 impl<'s> Trial<'s> {
     pub(super) fn new(sample: &'s Sample, other: &Sample, case: &'s Case) -> Self {
         let files = case.files(sample, other);
@@ -181,7 +188,7 @@ impl<'s> Trial<'s> {
         }
     }
 
-    /// Both snapshots are whole, and whatever was damaged is still there.
+    /// Both snapshots are whole, the backup is not an older one, and whatever was damaged is still there.
     fn nothing_is_destroyed(&self, twin: &Twin) -> Result<(), (Broken, String)> {
         let now = twin.files();
         let is_whole = |bytes: &Vec<u8>| document::read(bytes).is_ok_and(|it| it.digest == Digest::Matches);
@@ -190,6 +197,9 @@ impl<'s> Trial<'s> {
                 return wrong(Broken::Wrong, format!("{part:?} is not whole after the open"));
             }
             let before = self.files.get(&part.path());
+            if part == Part::Backup && is_older(now.get(&part.path()), before) {
+                return wrong(Broken::Lost, "an older file was linked over the backup");
+            }
             let is_kept = |bytes: &Vec<u8>| now.values().any(|kept| kept == bytes);
             if before.is_some_and(|bytes| !is_whole(bytes) && !is_kept(bytes))
                 && !self.case.is_saved_by_python()
@@ -206,6 +216,13 @@ impl<'s> Trial<'s> {
         let report = match admin::repair_on(twin.disk(), Path::new(MAIN), at(99), repair_options()) {
             Ok(report) => report,
             Err(StoreError::Newer { .. }) => return Ok(()),
+            Err(StoreError::Damaged(_)) if !self.may_be_salvaged() => {
+                return if twin.files() == self.files {
+                    Ok(())
+                } else {
+                    wrong(Broken::Wrong, "nothing to repair, and something was changed")
+                };
+            }
             Err(error) => return wrong(Broken::NeedsHand, format!("not repaired: {error}")),
         };
         let now = twin.files();
@@ -215,6 +232,20 @@ impl<'s> Trial<'s> {
         }
         self.every_record_is_salvaged(report.events)?;
         self.repaired_is_safe(&twin, "repaired")
+    }
+
+    /// Whether a task can be read anywhere: a line of a snapshot, or a journal that is as it was.
+    fn may_be_salvaged(&self) -> bool {
+        let originals = [Part::Main, Part::Backup].map(|part| self.sample.files.get(&part.path()));
+        let lines: Vec<&[u8]> = originals
+            .into_iter()
+            .flatten()
+            .flat_map(|bytes| bytes.split(|byte| *byte == b'\n'))
+            .filter(|line| line.trim_ascii().starts_with(b"{\"task_id\""))
+            .collect();
+        let has_line = |bytes: &Vec<u8>| bytes.split(|byte| *byte == b'\n').any(|line| lines.contains(&line));
+        [Part::Main, Part::Backup].iter().any(|part| self.files.get(&part.path()).is_some_and(has_line))
+            || [Part::Sealed, Part::Active].iter().any(|part| !self.is_touched(*part))
     }
 
     /// One flipped bit costs one record.
