@@ -138,6 +138,7 @@ impl Explorer<'_> {
         if !is_outer {
             return Ok(());
         }
+        verdict::recover_by_backup(&begin.killed(0), allowed)?;
         self.looks += 1;
         if self.looks.is_multiple_of(self.effort.close_look) {
             verdict::same_after_close(twin, &found)?;

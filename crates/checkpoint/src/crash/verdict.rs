@@ -12,7 +12,8 @@ use super::{
     workload::{Ack, Recording},
 };
 use crate::{
-    file::twin::Twin,
+    document::{self, Digest},
+    file::{journal::Header, twin::Twin},
     store::{ReadState as _, Store as _, StoreError},
 };
 
@@ -97,6 +98,30 @@ pub(super) fn recover(twin: &Twin, allowed: &Allowed<'_>) -> Result<Option<State
     Ok(Some(found))
 }
 
+/// The main file is ruined besides: where there is a backup, it and its journals hold the same. Until a process has
+/// made its second checkpoint they may not, since what it began on was merely read, and the power cut may have taken it;
+/// its journal's header says so.
+pub(super) fn recover_by_backup(twin: &Twin, allowed: &Allowed<'_>) -> Result<(), Flaw> {
+    let main = Path::new(super::MAIN);
+    let whole = |path: &Path| {
+        let document = twin.bytes(path).and_then(|bytes| document::read(&bytes).ok())?;
+        document.meta.filter(|_| document.digest == Digest::Matches)
+    };
+    let Some((meta, _)) = whole(main).zip(whole(&main.with_extension("json.backup"))) else { return Ok(()) };
+    if !has_durable_base(twin, meta.epoch) {
+        return Ok(());
+    }
+    twin.put(main, b"ruin");
+    recover(twin, allowed).map(drop).map_err(|flaw| flaw.in_context("by the backup"))
+}
+
+/// Whether the journal of that epoch says that what it began on was durable.
+fn has_durable_base(twin: &Twin, epoch: u64) -> bool {
+    let journal = twin.bytes(&Path::new(super::MAIN).with_extension(format!("journal-{epoch}")));
+    let header = journal.and_then(|bytes| Header::parse(&bytes, epoch).ok());
+    header.is_none_or(|header| header.durable_base)
+}
+
 /// Opens it again: the same must be there.
 pub(super) fn same_again(twin: &Twin, found: &State) -> Result<(), Flaw> {
     let again = open(twin).and_then(read_and_abandon);
@@ -108,7 +133,7 @@ pub(super) fn same_after_close(twin: &Twin, found: &State) -> Result<(), Flaw> {
     let closed = open(twin).and_then(|store| store.close());
     closed.map_err(|error| Flaw::new(Kind::NeedsHand, format!("closed: {error}")))?;
     let main = twin.bytes(Path::new(super::MAIN)).unwrap_or_default();
-    let document = crate::document::read(&main).and_then(crate::document::Document::into_state);
+    let document = document::read(&main).and_then(document::Document::into_state);
     if document.as_ref() != Ok(found) {
         return Err(Flaw::new(Kind::Wrong, "after a close the main file is not exact".into()));
     }

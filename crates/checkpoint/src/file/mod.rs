@@ -14,7 +14,7 @@ pub mod disk;
 mod fail;
 mod folder;
 mod gather;
-mod journal;
+pub(crate) mod journal;
 mod lock;
 mod mark;
 mod names;
