@@ -106,6 +106,44 @@ fn an_interrupted_task_runs_again_and_its_attempt_does_not_count() {
     );
 }
 
+/// Whatever became of the files: the agent of a dead server is ended before its task is started again.
+#[test]
+fn files_that_forgot_an_agent_do_not_give_its_task_to_two() {
+    type Forget = fn(&Project);
+    let nothing: Forget = |_| ();
+    let reset: Forget = |project| {
+        project.say(&["checkpoint", "reset"]).done();
+    };
+    let import: Forget = |project| {
+        project.say(&["checkpoint", "import", "clean.json"]).done();
+    };
+    let delete: Forget = |project| std::fs::remove_dir_all(project.dir().join("data")).unwrap();
+    let ways = [
+        ("", reset, "The checkpoint is new"),
+        ("", import, "The checkpoint tells of a clean stop"),
+        ("", delete, "The checkpoint is new"),
+        ("rm -rf data; kill -9 $PPID;", nothing, "The checkpoint is new"),
+    ];
+    for (meanwhile, forget, told) in ways {
+        let project = project("- [ ] zero <!-- id: zero -->\n", "exit 0");
+        project.say(&["run"]).done();
+        project.say(&["checkpoint", "export", "clean.json"]).done();
+        project.write("todo.md", "- [x] zero <!-- id: zero -->\n- [ ] one <!-- id: one -->\n");
+        // The lock is held by every process of an attempt as long as it lives.
+        let first = format!("{meanwhile} touch working; exec sleep 600");
+        let agent = format!("exec 9>lock; flock -n 9 || touch overlap; [ -e working ] && exit 0; {first}");
+        project.write("agent.sh", &agent);
+        crash(&project, "en");
+        forget(&project);
+        let said = project.say(&["run"]);
+        said.done();
+        assert!(!project.dir().join("overlap").exists(), "two attempts at a time: {}", said.err);
+        for text in [told, "Ended a process that the previous server had left: pid"] {
+            assert!(said.out.contains(text) && said.err.contains(text), "{text}: {}\n{}", said.out, said.err);
+        }
+    }
+}
+
 fn task(project: &Project, id: &str) -> Value {
     let list = project.json(&["list", "--json"]);
     let tasks = list["tasks"].as_array().unwrap();

@@ -1,5 +1,5 @@
 //! The seam between the engine and real processes: a simulation puts its own agents here.
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use codeagent_core::{AttemptId, ChildIdentity};
 use codeagent_runner::{
@@ -21,8 +21,14 @@ pub trait Agents: Send {
     /// [`SpawnError`] says what to mend.
     fn start(&mut self, spec: AttemptSpec) -> Result<Box<dyn Agent>, SpawnError>;
 
-    /// Ends what is left of attempts whose server is dead; returns once it is gone.
-    fn end_survivors(&mut self, queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded>;
+    /// Ends whatever is left of attempts at the folder, be it recorded or not, whose server is dead; returns once it
+    /// is gone.
+    fn end_survivors(
+        &mut self,
+        dir: &Path,
+        recorded: &[SurvivorQuery],
+        grace: Duration,
+    ) -> Vec<SurvivorEnded>;
 }
 
 /// One that runs.
@@ -47,8 +53,13 @@ impl Agents for Processes {
         Ok(Box::new(codeagent_runner::spawn(spec)?))
     }
 
-    fn end_survivors(&mut self, queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
-        survivors::end_survivors(queries, grace)
+    fn end_survivors(
+        &mut self,
+        dir: &Path,
+        recorded: &[SurvivorQuery],
+        grace: Duration,
+    ) -> Vec<SurvivorEnded> {
+        survivors::end_all_survivors(dir, recorded, grace)
     }
 }
 

@@ -5,14 +5,10 @@ use codeagent_checkpoint::{Store, StoreError, store::ReadState};
 use codeagent_core::{Command, LocalTime, Now, State, Task, TaskId, TaskState};
 use codeagent_runner::{
     ProcessIdentity,
-    survivors::{SurvivorEnded, SurvivorQuery},
+    survivors::{self, SurvivorEnded, SurvivorQuery},
 };
 
-use crate::{
-    agents::{Agents, Processes},
-    api::RecoveredView,
-    generate,
-};
+use crate::{agents::Agents, api::RecoveredView};
 
 /// Unfinished tasks that the report lists besides the interrupted ones (contract, "Messages").
 const LISTED: usize = 10;
@@ -95,10 +91,10 @@ pub(crate) fn recover(
     now: Now,
 ) -> Result<Recovery, StoreError> {
     let mut recovery = store.view(look)?;
-    if recovery.interrupted.is_empty() && (recovery.was_clean || recovery.is_new) {
-        return Ok(recovery);
-    }
-    recovery.survivors = agents.end_survivors(&queries(&recovery, rules.project_dir), rules.kill_grace);
+    let recorded = recovery.interrupted.iter().filter_map(|found| query(&found.task, rules.project_dir));
+    let recorded: Vec<_> = recorded.collect();
+    // Also where nothing is recorded: a checkpoint that was reset, replaced or deleted says nothing of who lives.
+    recovery.survivors = agents.end_survivors(rules.project_dir, &recorded, rules.kill_grace);
     for interrupted in &mut recovery.interrupted {
         interrupted.fate = reset(store, &interrupted.task, &recovery.survivors, rules, now)?;
     }
@@ -116,7 +112,7 @@ pub(crate) fn end_survivors_of(
     kill_grace: Duration,
 ) -> Result<Vec<SurvivorEnded>, StoreError> {
     let query = store.view(|state| state.task(id).and_then(|task| query(task, project_dir)))?;
-    Ok(query.map_or_else(Vec::new, |query| Processes.end_survivors(&[query], kill_grace)))
+    Ok(query.map_or_else(Vec::new, |query| survivors::end_survivors(&[query], kill_grace)))
 }
 
 fn look(state: &State) -> Recovery {
@@ -145,18 +141,7 @@ fn look(state: &State) -> Recovery {
     recovery
 }
 
-/// Whom to look for: the recorded children, and everything that carries an attempt's id.
-fn queries(recovery: &Recovery, project_dir: &Path) -> Vec<SurvivorQuery> {
-    let of_tasks =
-        recovery.interrupted.iter().filter_map(|interrupted| query(&interrupted.task, project_dir));
-    let of_generation = recovery.session_id.iter().map(|session| SurvivorQuery {
-        identity: None,
-        attempt_id: generate::attempt_id(session),
-        dir: project_dir.to_owned(),
-    });
-    of_tasks.chain(of_generation).collect()
-}
-
+/// The recorded child of a task that was being worked on.
 fn query(task: &Task, project_dir: &Path) -> Option<SurvivorQuery> {
     let running = task.running()?;
     let identity = running.child.as_ref().and_then(|child| {
@@ -192,6 +177,11 @@ impl Recovery {
     /// Whether the report of the guide is due.
     pub(crate) fn is_due(&self) -> bool {
         !self.is_new && (!self.was_clean || !self.interrupted.is_empty())
+    }
+
+    /// Whether processes were left that the checkpoint knew nothing of, since it is new or says that all was well.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        !self.is_due() && !self.survivors.is_empty()
     }
 
     /// For `status`; none where nothing was recovered.

@@ -89,8 +89,17 @@ fn unfinished_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
     lines
 }
 
-/// What a person sees on the terminal (the guide, "Сценарий 1" and "Сценарий 2"); empty for a new checkpoint.
+/// What a person sees on the terminal (the guide, "Сценарий 1" and "Сценарий 2"), and survivors where the checkpoint
+/// speaks of none; empty for a new checkpoint without.
 pub(crate) fn banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
+    let mut lines = guides_banner(recovery, catalogue);
+    if recovery.is_contradicted() {
+        lines.extend(survivor_lines(recovery, catalogue).into_iter().map(|line| format!("⚠ {line}")));
+    }
+    lines
+}
+
+fn guides_banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
     if recovery.is_new {
         return Vec::new();
     }
@@ -126,7 +135,11 @@ pub(crate) fn survivor_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<
             [("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(&*survivor.command))];
         catalogue.format(key, &args)
     };
-    recovery.survivors.iter().map(line).collect()
+    let because = recovery.is_contradicted().then(|| {
+        let key = if recovery.is_new { "report-survivors-of-new" } else { "report-survivors-of-clean" };
+        catalogue.text(key)
+    });
+    because.into_iter().chain(recovery.survivors.iter().map(line)).collect()
 }
 
 fn count(catalogue: &Catalogue, key: &str, count: usize) -> String {
@@ -148,6 +161,7 @@ mod tests {
     use crate::recover::Unfinished;
     use codeagent_core::{Origin, Task, TaskId};
     use codeagent_project::messages::Lang;
+    use codeagent_runner::survivors::SurvivorEnded;
 
     fn guide() -> Recovery {
         let mut task = Task::new(TaskId::new("task_1737187800"), "Реализовать логирование", Origin::List);
@@ -230,6 +244,36 @@ mod tests {
             ]
         );
         assert!(log_lines(&clean, &Catalogue::new(Lang::Ru)).is_empty());
+    }
+
+    /// The files say nothing of what was found: that is said in a line of its own, and the processes are named.
+    #[test]
+    fn survivors_that_the_checkpoint_does_not_know_are_told() {
+        let survivor = SurvivorEnded {
+            pid: 42,
+            attempt_id: "a".to_owned(),
+            command: "sh agent.sh".to_owned(),
+            gone: true,
+        };
+        let mut found = Recovery { is_new: true, survivors: vec![survivor], ..Recovery::default() };
+        let told = |found: &Recovery, lang| banner(found, &Catalogue::new(lang));
+        assert_eq!(
+            told(&found, Lang::En),
+            [
+                "⚠ The checkpoint is new, yet an earlier server of this folder had left processes at work",
+                "⚠ Ended a process that the previous server had left: pid 42, sh agent.sh",
+            ]
+        );
+        found = Recovery { is_new: false, was_clean: true, ..found };
+        let clean = told(&found, Lang::Ru);
+        assert_eq!(clean.len(), 5);
+        assert_eq!(
+            clean[3],
+            "⚠ Контрольная точка говорит о корректном останове, но в этой папке ещё работали процессы прежнего сервера"
+        );
+        assert_eq!(survivor_lines(&found, &Catalogue::new(Lang::Ru)).len(), 2);
+        found.was_clean = false;
+        assert_eq!(survivor_lines(&found, &Catalogue::new(Lang::Ru)).len(), 1, "the guide's report says it");
     }
 
     #[test]

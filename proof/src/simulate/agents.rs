@@ -75,13 +75,13 @@ impl Agents for Troupe {
         Ok(Box::new(inner.cast(&self.0, text, spec)))
     }
 
-    fn end_survivors(&mut self, queries: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
+    fn end_survivors(&mut self, _: &Path, _: &[SurvivorQuery], grace: Duration) -> Vec<SurvivorEnded> {
         self.0.cross("survivors");
         let mut inner = self.0.look();
         let mut ended = Vec::new();
         for at in 0..inner.processes.len() {
             let process = inner.processes[at].clone();
-            if !process.is_alive || !queries.iter().any(|query| query.attempt_id == process.attempt) {
+            if !process.is_alive {
                 continue;
             }
             let gone = !process.hangs;

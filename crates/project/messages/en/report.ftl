@@ -23,4 +23,6 @@ report-nothing-to-recover = Nothing to recover
 report-goes-on = Going on from the last iteration
 report-survivor-ended = Ended a process that the previous server had left: pid { $pid }, { $command }
 report-survivor-stays = A process that the previous server had left cannot be ended: pid { $pid }, { $command }
+report-survivors-of-new = The checkpoint is new, yet an earlier server of this folder had left processes at work
+report-survivors-of-clean = The checkpoint tells of a clean stop, yet an earlier server of this folder had left processes at work
 report-status = Recovered from a crash. Unfinished tasks: { $count }

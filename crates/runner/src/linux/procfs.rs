@@ -53,7 +53,7 @@ impl Stat {
     }
 
     /// Threads of the kernel descend from process 2; they have no environment.
-    fn is_kernel_thread(&self) -> bool {
+    pub(crate) fn is_kernel_thread(&self) -> bool {
         self.pid == 2 || self.parent == 2
     }
 
@@ -136,8 +136,14 @@ impl Environ {
     }
 
     fn read_once(pid: i32) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut bytes)?;
+        let mut file = File::open(format!("/proc/{pid}/environ"))?;
+        // One read gives most of them whole, and there are many processes to look at.
+        let mut start = [0; 4096];
+        let count = file.read(&mut start)?;
+        let mut bytes = start[..count].to_vec();
+        if count == start.len() {
+            file.take(MAX_ENVIRON).read_to_end(&mut bytes)?;
+        }
         Ok(Self(bytes))
     }
 

@@ -40,8 +40,8 @@ impl<'a> Search<'a> {
         let all = procfs::all().unwrap_or_default();
         let by_pid: HashMap<i32, &Stat> = all.iter().map(|stat| (stat.pid, stat)).collect();
         let ours = ourselves(&by_pid);
-        let candidates: Vec<Stat> =
-            all.iter().filter(|stat| !stat.is_dead() && !ours.contains(&stat.pid)).copied().collect();
+        let may_be = |stat: &&Stat| !stat.is_dead() && !stat.is_kernel_thread() && !ours.contains(&stat.pid);
+        let candidates: Vec<Stat> = all.iter().filter(may_be).copied().collect();
         let mut found = HashMap::new();
         // Unreadable are another user's, so not those that we started.
         for (stat, environ) in Environ::read_all(&candidates) {

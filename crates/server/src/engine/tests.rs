@@ -78,7 +78,7 @@ impl Agents for Script {
         }
     }
 
-    fn end_survivors(&mut self, _: &[SurvivorQuery], _: Duration) -> Vec<SurvivorEnded> {
+    fn end_survivors(&mut self, _: &Path, _: &[SurvivorQuery], _: Duration) -> Vec<SurvivorEnded> {
         Vec::new()
     }
 }
