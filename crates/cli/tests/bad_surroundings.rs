@@ -121,6 +121,15 @@ fn completed(project: &Project) -> Vec<String> {
 }
 
 #[test]
+fn a_damaged_file_of_sessions_is_set_aside_and_told() {
+    let project = project("exit 0");
+    project.write(".codeagent_sessions.json", "{\"sessions\": [");
+    let said = project.say(&["run"]);
+    said.done();
+    assert!(said.err.contains("The file of sessions was damaged and is kept as"), "{}", said.err);
+}
+
+#[test]
 fn a_disk_that_fills_up_ends_with_5_and_loses_nothing_acknowledged() {
     for room in ["data", ""] {
         let project = Project::new();

@@ -265,6 +265,13 @@ impl Chronicle {
         tracing::error!("{}", msg!(self.catalogue, "server-list-unreadable", error = error));
     }
 
+    /// The file of sessions was damaged: how many lists this session had written is not known any more.
+    pub(crate) fn sessions_set_aside(&self, kept: &Path) {
+        let path = kept.display().to_string();
+        let kept = one_line(&path, usize::MAX);
+        tracing::warn!("{}", msg!(self.catalogue, "server-sessions-set-aside", path = kept));
+    }
+
     /// So many tasks are not done, and won't be: their lines are gone.
     pub(crate) fn held(&self, count: usize) {
         if count > 0 {

@@ -341,6 +341,9 @@ fn recover_and_start(
     chronicle.rotate_logs(store);
     let tracker = tracker(project, clock, recovery.session_id.as_deref());
     let tracker = tracker.inspect_err(|error| tracing::warn!(%error, "sessions")).ok();
+    if let Some(kept) = tracker.as_ref().and_then(SessionTracker::set_aside) {
+        chronicle.sessions_set_aside(kept);
+    }
     // The id comes from the tracker (the guide, "SessionTracker"); where its file can't be read, from the clock.
     let session_id = match &tracker {
         Some(tracker) => tracker.current_session_id().to_owned(),

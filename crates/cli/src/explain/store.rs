@@ -76,6 +76,12 @@ fn action(verb: &str, say: &Catalogue) -> String {
 
 /// What a person can do about a disk's answer.
 fn way_out(error: &io::Error) -> &'static str {
+    if [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    {
+        return "cli-hint-too-many-files";
+    }
     match error.kind() {
         // EPERM comes from immutable files, too.
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "cli-hint-not-writable",

@@ -380,6 +380,7 @@ cli-hint-network = put the checkpoint on a local disk: `server.checkpoint.checkp
 cli-error-store = the server can no longer save its state: { $what }
 cli-error-disk = cannot { $action } { $path }: { $why }; nothing unsaved was acknowledged
 cli-hint-disk = make space or mend the disk, then start again: everything that was acknowledged is there
+cli-hint-too-many-files = raise the limit of open files (`ulimit -n`), then start again: everything that was acknowledged is there
 cli-hint-not-writable = make the folder and its files writable for this user, then start again: everything that was acknowledged is there
 cli-hint-in-the-way = something else has the name of our file or folder: move it away, then start again
 cli-hint-folder-gone = the folder is gone: put it back, or make a new one and start again

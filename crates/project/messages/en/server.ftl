@@ -48,6 +48,7 @@ server-item-dir = the project folder
 
 server-list-added = New tasks in the list: { $count }
 server-list-unreadable = The TODO list cannot be read just now, going on by what it said before: { $error }
+server-sessions-set-aside = The file of sessions was damaged and is kept as { $path }; lists generated so far are not counted any more
 server-list-held = { $count ->
         [one] A task is held: its line is gone from the TODO list. Put it back (`codeagent list --state pending`)
        *[other] { $count } tasks are held: their lines are gone from the TODO list. Put them back (`codeagent list --state pending`)

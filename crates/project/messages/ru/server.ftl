@@ -48,6 +48,7 @@ server-item-dir = папка проекта
 
 server-list-added = Новых задач в списке: { $count }
 server-list-unreadable = Список задач сейчас не читается, работа идёт по прежнему: { $error }
+server-sessions-set-aside = Файл сессий был повреждён и сохранён как { $path }; созданные ранее списки больше не учитываются
 server-list-held = { $count ->
         [one] { $count } задача отложена: её строки больше нет в списке задач. Верните строку (`codeagent list --state pending`)
         [few] { $count } задачи отложены: их строк больше нет в списке задач. Верните строки (`codeagent list --state pending`)
