@@ -1,4 +1,5 @@
 //! The rules by value and by property. What a file tests is its name.
+mod answers;
 mod attempts;
 mod format;
 mod listed;
