@@ -176,7 +176,7 @@ fn what_is_missing_or_null_is_the_default() {
 fn of_a_key_that_comes_twice_the_last_counts() {
     let text =
         with_task("\"attempts\": 5, \"attempts\": 7, \"codeagent\": {\"excused\": 3}, \"codeagent\": {}");
-    let task = read(&text).unwrap().tasks.remove(0);
+    let task = read(&text).unwrap().tasks.into_tasks().next().unwrap();
     assert_eq!((task.attempts, task.excused), (7, 0));
     let text = "{\"version\": \"1.0\", \"tasks\": [5], \"tasks\": []}";
     assert!(matches!(error(text).kind, ErrorKind::BadValue(_)), "but each must be readable");
@@ -185,7 +185,7 @@ fn of_a_key_that_comes_twice_the_last_counts() {
 #[test]
 fn a_key_may_be_escaped() {
     let text = with_task(r#""att\u0065mpts": 7"#);
-    assert_eq!(read(&text).unwrap().tasks[0].attempts, 7);
+    assert_eq!(read(&text).unwrap().tasks.tasks().next().unwrap().attempts, 7);
 }
 
 #[test]
@@ -226,10 +226,10 @@ fn many_unknown_members_cost_no_more_than_their_length() {
 #[test]
 fn impossible_counts_of_another_hand_are_brought_into_bounds() {
     let text = with_task("\"attempts\": 1, \"codeagent\": {\"excused\": 9, \"crashes\": 9}");
-    let task = read(&text).unwrap().tasks.remove(0);
+    let task = read(&text).unwrap().tasks.into_tasks().next().unwrap();
     assert_eq!((task.excused, task.crashes), (1, 1));
     let text = with_task("\"state\": \"in_progress\", \"codeagent\": {\"attempt_id\": \"x\"}");
-    assert_eq!(read(&text).unwrap().tasks[0].running().unwrap().attempt_id, None);
+    assert_eq!(read(&text).unwrap().tasks.tasks().next().unwrap().running().unwrap().attempt_id, None);
 }
 
 #[test]
@@ -252,7 +252,8 @@ fn what_a_careless_caller_gave_does_not_spoil_the_document() {
         task.extra_mut().result = Some(RawJson::new(bad));
         let state = State::from_parts(Header::default(), [task], []).unwrap();
         let text = document::to_string(&state.freeze());
-        let kept = read(&text).unwrap().tasks.remove(0).result().unwrap().as_str().to_owned();
+        let kept =
+            read(&text).unwrap().tasks.into_tasks().next().unwrap().result().unwrap().as_str().to_owned();
         assert_eq!(serde_json::from_str::<String>(&kept).unwrap(), bad);
     }
 }

@@ -227,6 +227,6 @@ fn a_manager_on_files_goes_on_where_the_last_one_was() {
     later.mark_server_stop(true).unwrap();
     later.close().unwrap();
     let document = document::read(&std::fs::read(later.checkpoint_file()).unwrap()).unwrap();
-    assert_eq!(document.tasks[0].state(), TaskState::Pending);
+    assert_eq!(document.tasks.tasks().next().unwrap().state(), TaskState::Pending);
     assert!(later.backup_file().exists());
 }

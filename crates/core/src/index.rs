@@ -6,10 +6,13 @@ use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 
 use crate::{
     id::{TaskId, fold_text},
-    table::{Slot, Table},
+    table::{CHUNK, Slot, Table},
     task::Task,
     time::LocalTime,
 };
+
+/// Does two things, in turn or at once: there are no threads here, so whoever has some hands this in.
+pub type Both = fn(&mut (dyn FnMut() + Send), &mut (dyn FnMut() + Send));
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
@@ -33,20 +36,15 @@ struct ByText {
 type Rank = (Option<LocalTime>, Slot);
 
 impl Index {
-    /// An empty index with room for so many tasks: growing would hash all of them again, and again.
-    pub(crate) fn with_capacity(tasks: usize) -> Self {
-        let mut index = Self::default();
-        index.by_id.reserve(tasks, |_| 0); // empty: there is nothing to hash
-        index.by_text.latest.reserve(tasks, |_| 0);
-        index
-    }
-
-    pub(crate) fn of(table: &Table) -> Self {
-        let mut index = Self::with_capacity(table.len());
-        for (slot, _) in table.iter() {
-            index.insert(table, slot);
-        }
-        index
+    /// The index of a whole table; and the first slot whose task has the id of one before it, and is not entered by it.
+    ///
+    /// Entering a million tasks is waiting for memory: so ids and texts are entered beside each other, where `both` can.
+    pub(crate) fn of(table: &Table, both: Both) -> (Self, Option<Slot>) {
+        let hasher = DefaultHashBuilder::default();
+        let (mut ids, mut texts) = Default::default();
+        both(&mut || ids = ids_of(table, &hasher), &mut || texts = texts_of(table, &hasher));
+        let ((by_id, twice), [by_text, given_by_text]) = (ids, texts);
+        (Self { hasher, by_id, by_text, given_by_text }, twice)
     }
 
     pub(crate) fn by_id(&self, table: &Table, id: &TaskId) -> Option<Slot> {
@@ -92,9 +90,10 @@ impl Index {
     /// Enters a task under its text, by its present start.
     pub(crate) fn link_text(&mut self, table: &Table, slot: Slot) {
         let Some(task) = table.get(slot) else { return };
-        self.by_text.link(table, &self.hasher, slot, task);
+        let hash = hash_folded(&self.hasher, &task.text);
+        self.by_text.link(table, &self.hasher, hash, slot);
         if !task.id.is_derived_form() {
-            self.given_by_text.link(table, &self.hasher, slot, task);
+            self.given_by_text.link(table, &self.hasher, hash, slot);
         }
     }
 
@@ -113,8 +112,8 @@ impl ByText {
         self.latest.find(hash_folded(hasher, text), |&slot| is_text(table, slot, text)).copied()
     }
 
-    fn link(&mut self, table: &Table, hasher: &DefaultHashBuilder, slot: Slot, task: &Task) {
-        let hash = hash_folded(hasher, &task.text);
+    fn link(&mut self, table: &Table, hasher: &DefaultHashBuilder, hash: u64, slot: Slot) {
+        let Some(task) = table.get(slot) else { return };
         let hash_of = |&other: &Slot| table.get(other).map_or(0, |task| hash_folded(hasher, &task.text));
         let entry = self.latest.entry(hash, |&other| is_text(table, other, &task.text), hash_of);
         let latest = match entry {
@@ -143,6 +142,55 @@ impl ByText {
             }
             None => {
                 latest.remove();
+            }
+        }
+    }
+}
+
+/// All ids, and the first slot whose id was there already.
+fn ids_of(table: &Table, hasher: &DefaultHashBuilder) -> (HashTable<Slot>, Option<Slot>) {
+    // With room for all of them: growing would hash them again, and again.
+    let (mut by_id, mut twice) = (HashTable::with_capacity(table.len()), None);
+    let hash_of = |&other: &Slot| table.get(other).map_or(0, |task| hasher.hash_one(&task.id));
+    for_each_hashed(
+        table,
+        |task| hasher.hash_one(&task.id),
+        |slot, task, hash| match by_id.entry(hash, |&other| is_id(table, other, &task.id), hash_of) {
+            Entry::Occupied(_) => twice = twice.or(Some(slot)),
+            Entry::Vacant(free) => drop(free.insert(slot)),
+        },
+    );
+    (by_id, twice)
+}
+
+/// All texts, and those of the tasks whose id was given.
+fn texts_of(table: &Table, hasher: &DefaultHashBuilder) -> [ByText; 2] {
+    let (mut all, mut given) = (ByText::default(), ByText::default());
+    all.latest.reserve(table.len(), |_| 0); // empty: there is nothing to hash
+    for_each_hashed(
+        table,
+        |task| hash_folded(hasher, &task.text),
+        |slot, task, hash| {
+            all.link(table, hasher, hash, slot);
+            if !task.id.is_derived_form() {
+                given.link(table, hasher, hash, slot);
+            }
+        },
+    );
+    [all, given]
+}
+
+/// Goes through a table in batches: first the hashes of a batch, which are work, then its entries, which are waiting
+/// for memory, and for several at once where nothing comes between.
+fn for_each_hashed(table: &Table, hash: impl Fn(&Task) -> u64, mut enter: impl FnMut(Slot, &Task, u64)) {
+    let mut hashes = [0; CHUNK];
+    for (first, chunk) in table.chunks() {
+        for (hashed, task) in hashes.iter_mut().zip(chunk) {
+            *hashed = task.as_ref().map_or(0, &hash);
+        }
+        for ((slot, task), hashed) in (first..).zip(chunk).zip(hashes) {
+            if let Some(task) = task {
+                enter(slot, task, hashed);
             }
         }
     }

@@ -3,7 +3,7 @@ use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use crate::{
     id::{Fingerprint, TaskId},
-    index::Index,
+    index::{Both, Index},
     pruned::Pruned,
     table::{Slot, Table},
     task::{Task, TaskState},
@@ -90,7 +90,26 @@ impl Counts {
 
 /// Two tasks of a loaded document have one id.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DuplicateId(pub TaskId);
+pub struct DuplicateId {
+    /// The id.
+    pub id: TaskId,
+    /// How many tasks stand before the later of the two.
+    pub place: usize,
+}
+
+impl DuplicateId {
+    fn at(table: &Table, slot: Slot) -> Self {
+        let place = table.iter().take_while(|(before, _)| *before < slot).count();
+        let id = table.get(slot).map_or_else(|| TaskId::new(""), |task| task.id.clone());
+        Self { id, place }
+    }
+}
+
+/// The [`Both`] of whoever has no threads, or too little to do for two.
+pub fn in_turn(one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+    one();
+    other();
+}
 
 impl State {
     /// Puts a state together from what a snapshot holds.
@@ -102,16 +121,28 @@ impl State {
         tasks: impl IntoIterator<Item = Task>,
         pruned: impl IntoIterator<Item = Fingerprint>,
     ) -> Result<Self, DuplicateId> {
-        let tasks = tasks.into_iter();
-        let index = Index::with_capacity(tasks.size_hint().0);
-        let pruned = pruned.into_iter().collect();
-        let mut state = Self { header, index, pruned, ..Self::default() };
-        for task in tasks {
-            if let Some(id) = state.insert(task) {
-                return Err(DuplicateId(id));
-            }
+        Self::from_table(header, tasks.into_iter().collect(), pruned, in_turn)
+    }
+
+    /// The same of a table, with what two threads can do done by `both`.
+    ///
+    /// # Errors
+    /// As [`State::from_parts`].
+    pub fn from_table(
+        header: Header,
+        table: Table,
+        pruned: impl IntoIterator<Item = Fingerprint>,
+        both: Both,
+    ) -> Result<Self, DuplicateId> {
+        let (index, twice) = Index::of(&table, both);
+        if let Some(slot) = twice {
+            return Err(DuplicateId::at(&table, slot));
         }
-        Ok(state)
+        let mut state = Self { header, index, pruned: pruned.into_iter().collect(), ..Self::default() };
+        for (slot, task) in table.iter() {
+            state.enter(slot, task.state());
+        }
+        Ok(Self { table, ..state })
     }
 
     /// What the document holds besides tasks.
@@ -214,7 +245,7 @@ impl State {
     pub(crate) fn compact_if_sparse(&mut self) {
         if self.table.is_sparse() {
             self.table.compact();
-            self.index = Index::of(&self.table);
+            (self.index, _) = Index::of(&self.table, in_turn);
             let running = self.table.iter().filter(|(_, task)| task.running().is_some());
             self.running = running.map(|(slot, _)| slot).collect();
         }
@@ -256,10 +287,7 @@ impl State {
 impl PartialEq for State {
     /// Equal if the document would be: indexes and gaps don't count.
     fn eq(&self, other: &Self) -> bool {
-        self.header == other.header
-            && self.pruned == other.pruned
-            && self.table.len() == other.table.len()
-            && self.tasks().eq(other.tasks())
+        self.header == other.header && self.pruned == other.pruned && self.table == other.table
     }
 }
 

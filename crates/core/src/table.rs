@@ -7,22 +7,57 @@ use alloc::{sync::Arc, vec::Vec};
 use crate::task::Task;
 
 /// Tasks per chunk: small enough that copying one costs microseconds.
-const CHUNK: usize = 64;
+pub(crate) const CHUNK: usize = 64;
 
 /// A task's place in the table; stays the same until [`Table::compact`].
 pub(crate) type Slot = u32;
 
+type Chunk = Arc<Vec<Option<Task>>>;
+
+/// Tasks in the order of their coming. Tables that were filled apart can be joined without moving a task.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
-    chunks: Vec<Arc<Vec<Option<Task>>>>,
+pub struct Table {
+    chunks: Vec<Chunk>,
     /// Slots in use, free ones included.
     slots: usize,
     live: usize,
 }
 
 impl Table {
-    pub(crate) fn len(&self) -> usize {
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
         self.live
+    }
+
+    /// Whether there is no task.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Appends a task.
+    pub fn add(&mut self, task: Task) {
+        self.push(task);
+    }
+
+    /// Appends the tasks of another table. What its last chunk has room for stays free at the joint.
+    pub fn append(&mut self, other: Self) {
+        if let Some(last) = self.chunks.last_mut() {
+            Arc::make_mut(last).resize_with(CHUNK, || None);
+        }
+        self.slots = self.chunks.len() * CHUNK + other.slots;
+        self.live += other.live;
+        self.chunks.extend(other.chunks);
+    }
+
+    /// The tasks, taken out.
+    pub fn into_tasks(self) -> impl Iterator<Item = Task> {
+        let own = |chunk: Chunk| Arc::try_unwrap(chunk).unwrap_or_else(|shared| (*shared).clone());
+        self.chunks.into_iter().flat_map(own).flatten()
+    }
+
+    /// The tasks in their order.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        self.iter().map(|(_, task)| task)
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&Task> {
@@ -73,13 +108,12 @@ impl Table {
 
     /// Closes the gaps; every slot number changes.
     pub(crate) fn compact(&mut self) {
-        let old = core::mem::take(self);
-        for chunk in old.chunks {
-            let tasks = Arc::try_unwrap(chunk).unwrap_or_else(|shared| (*shared).clone());
-            for task in tasks.into_iter().flatten() {
-                self.push(task);
-            }
-        }
+        *self = core::mem::take(self).into_tasks().collect();
+    }
+
+    /// The chunks, each with its first slot.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = (Slot, &[Option<Task>])> {
+        (0..).step_by(CHUNK).zip(self.chunks.iter().map(|chunk| chunk.as_slice()))
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Slot, &Task)> {
@@ -89,6 +123,21 @@ impl Table {
                 .enumerate()
                 .filter_map(move |(i, task)| task.as_ref().map(|task| ((c * CHUNK + i) as Slot, task)))
         })
+    }
+}
+
+impl PartialEq for Table {
+    /// Gaps don't count.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.tasks().eq(other.tasks())
+    }
+}
+
+impl FromIterator<Task> for Table {
+    fn from_iter<I: IntoIterator<Item = Task>>(tasks: I) -> Self {
+        let mut table = Self::default();
+        tasks.into_iter().for_each(|task| table.add(task));
+        table
     }
 }
 
@@ -121,6 +170,22 @@ mod tests {
         let ids = [table.pop(), table.pop()].map(|task| task.unwrap().id);
         assert_eq!(ids, [format!("t{CHUNK}"), format!("t{}", CHUNK - 1)].map(crate::TaskId::new));
         assert_eq!((table.len(), table.push(task("next"))), (CHUNK - 1, CHUNK as Slot - 1));
+    }
+
+    #[test]
+    fn joined_tables_are_what_one_would_be() {
+        let tasks = |range: core::ops::Range<usize>| range.map(|n| task(&format!("t{n}")));
+        let mut joined = Table::default();
+        for range in [0..0, 0..CHUNK, CHUNK..CHUNK + 3, CHUNK + 3..CHUNK + 3, CHUNK + 3..200] {
+            joined.append(tasks(range).collect());
+        }
+        let whole: Table = tasks(0..200).collect();
+        assert_eq!(joined, whole);
+        assert!(joined.iter().all(|(slot, task)| joined.get(slot) == Some(task)));
+        let slot = joined.push(task("next"));
+        assert_eq!(joined.get(slot).unwrap().id, crate::TaskId::new("next"));
+        assert!(joined.tasks().eq(&joined.clone().into_tasks().collect::<Vec<_>>()));
+        assert_ne!(joined, whole);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub fn import(document: Document) -> Result<State, DocumentError> {
     let tasks: Vec<Task> = state.tasks().map(|task| imported(&state, task)).collect();
     let pruned: Vec<_> = state.pruned().copied().collect();
     State::from_parts(state.header().clone(), tasks, pruned)
-        .map_err(|duplicate| DocumentError::duplicate(duplicate.0, 0))
+        .map_err(|duplicate| DocumentError::duplicate(duplicate.id, duplicate.place))
 }
 
 fn imported(state: &State, task: &Task) -> Task {

@@ -33,7 +33,7 @@ mod time;
 mod write;
 mod write_task;
 
-use codeagent_core::{Fingerprint, Header, LocalTime, State, Task};
+use codeagent_core::{Fingerprint, Header, LocalTime, State, Table, state::in_turn};
 
 pub use error::{DocumentError, ErrorKind};
 pub use import::import;
@@ -49,13 +49,16 @@ pub const VERSION: &str = "1.0";
 /// The version of what lies under `codeagent`; a file with a newer one is refused.
 pub const FORMAT: u32 = 1;
 
+/// Fewer tasks are handled in less time than a thread takes to start.
+const WORTH_A_THREAD: usize = 4_096;
+
 /// What a document holds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Document {
     /// Everything besides tasks.
     pub header: Header,
     /// The tasks in the order of the file. Two of them may have one id: [`Document::into_state`] refuses that.
-    pub tasks: Vec<Task>,
+    pub tasks: Table,
     /// Fingerprints of completed tasks that left the document.
     pub pruned: Vec<Fingerprint>,
     /// Whether there is a `codeagent` key: without one the file was never ours.
@@ -88,9 +91,15 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::DuplicateId`].
     pub fn into_state(self) -> Result<State, DocumentError> {
-        let mut taken = 0usize;
-        let tasks = self.tasks.into_iter().inspect(|_| taken += 1);
-        State::from_parts(self.header, tasks, self.pruned)
-            .map_err(|duplicate| DocumentError::duplicate(duplicate.0, taken.saturating_sub(1)))
+        let both = if self.tasks.len() < WORTH_A_THREAD { in_turn } else { at_once };
+        State::from_table(self.header, self.tasks, self.pruned, both)
+            .map_err(|duplicate| DocumentError::duplicate(duplicate.id, duplicate.place))
     }
+}
+
+fn at_once(one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+    std::thread::scope(|scope| {
+        scope.spawn(other);
+        one();
+    });
 }

@@ -4,7 +4,7 @@
 //! within a task of a file that others wrote; but then the piece before it does not end as a list of whole tasks. So
 //! either every piece is read as such, and together they are what one pass would have read, or nothing is taken and one
 //! pass reads it, and finds the faults where they stand.
-use codeagent_core::Task;
+use codeagent_core::Table;
 
 use super::{error::Scanned, read_task, scan::Scanner};
 
@@ -17,7 +17,7 @@ const BETWEEN: &str = ",\n    {";
 const END: &str = "\n  ]";
 
 /// The tasks of the list that `list` begins with, and its length. None where one pass has to read it.
-pub(super) fn read(list: &str) -> Option<(Vec<Task>, usize)> {
+pub(super) fn read(list: &str) -> Option<(Table, usize)> {
     if list.len() < LARGE {
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) fn read(list: &str) -> Option<(Vec<Task>, usize)> {
     read_in(list, processors.min(MAX_PIECES))
 }
 
-fn read_in(list: &str, pieces: usize) -> Option<(Vec<Task>, usize)> {
+fn read_in(list: &str, pieces: usize) -> Option<(Table, usize)> {
     let end = list.rfind(END)?;
     let (first, others) = cut(list.get(1..end)?, pieces);
     if others.is_empty() {
@@ -37,7 +37,7 @@ fn read_in(list: &str, pieces: usize) -> Option<(Vec<Task>, usize)> {
         for other in others {
             let read = other.join().ok().and_then(Result::ok);
             tasks = tasks.zip(read).map(|(mut tasks, read)| {
-                tasks.extend(read);
+                tasks.append(read);
                 tasks
             });
         }
@@ -62,11 +62,11 @@ fn cut(inside: &str, pieces: usize) -> (&str, Vec<&str>) {
 }
 
 /// Whole tasks with commas between them, and nothing else.
-fn read_piece(piece: &str) -> Scanned<Vec<Task>> {
+fn read_piece(piece: &str) -> Scanned<Table> {
     let mut s = Scanner::new(piece);
-    let mut tasks = Vec::new();
+    let mut tasks = Table::default();
     loop {
-        tasks.push(read_task::read(&mut s)?);
+        tasks.add(read_task::read(&mut s)?);
         if !s.comma() {
             return s.end().map(|()| tasks);
         }
@@ -75,18 +75,19 @@ fn read_piece(piece: &str) -> Scanned<Vec<Task>> {
 
 #[cfg(test)]
 mod tests {
+    use codeagent_core::{TaskId, invariants};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::document;
+    use crate::document::{self, ErrorKind};
 
     fn list(tasks: &[String]) -> String {
         format!("[\n    {}{END},\n  \"current_task\": null", tasks.join(",\n    "))
     }
 
-    fn in_one_pass(list: &str) -> Scanned<Vec<Task>> {
-        let mut tasks = Vec::new();
-        Scanner::new(list).array(|s, _| read_task::read(s).map(|task| tasks.push(task)))?;
+    fn in_one_pass(list: &str) -> Scanned<Table> {
+        let mut tasks = Table::default();
+        Scanner::new(list).array(|s, _| read_task::read(s).map(|task| tasks.add(task)))?;
         Ok(tasks)
     }
 
@@ -117,7 +118,15 @@ mod tests {
         let state = codeagent_core::State::from_parts(Default::default(), tasks, []).unwrap();
         let text = document::to_string(&state.freeze());
         assert!(text.len() > LARGE);
-        assert_eq!(document::read(text.as_bytes()).unwrap().into_state().unwrap(), state);
+        let read = document::read(text.as_bytes()).unwrap().into_state().unwrap();
+        assert_eq!(read, state);
+        assert_eq!(invariants::violations(&read), [""; 0]);
+        let twice = text.replace("\"t17000\"", "\"t42\"");
+        let error = document::read(twice.as_bytes()).unwrap().into_state().unwrap_err();
+        assert_eq!(
+            (error.kind, &*error.path),
+            (ErrorKind::DuplicateId(TaskId::new("t42")), "tasks[17000].task_id")
+        );
     }
 
     proptest! {

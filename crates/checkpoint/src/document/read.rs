@@ -1,7 +1,7 @@
 //! Reading the document: in one pass, into tasks, without a tree between.
 use std::borrow::Cow;
 
-use codeagent_core::{Header, Task, TaskId};
+use codeagent_core::{Header, Table, TaskId};
 
 use super::{
     Digest, Document, DocumentError, ErrorKind, VERSION, digest,
@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
 struct Parts<'a> {
     version: Option<Cow<'a, str>>,
     header: Header,
-    tasks: Option<Vec<Task>>,
+    tasks: Option<Table>,
     own: Option<Own>,
     unknown: String,
 }
@@ -151,7 +151,7 @@ fn server_state(s: &mut Scanner<'_>, header: &mut Header) -> Scanned<()> {
     Ok(())
 }
 
-fn tasks(s: &mut Scanner<'_>) -> Scanned<Vec<Task>> {
+fn tasks(s: &mut Scanner<'_>) -> Scanned<Table> {
     let start = s.at();
     if s.peek() != b'[' {
         s.skip()?;
@@ -161,9 +161,9 @@ fn tasks(s: &mut Scanner<'_>) -> Scanned<Vec<Task>> {
         s.pass(length);
         return Ok(tasks);
     }
-    let mut tasks = Vec::new();
+    let mut tasks = Table::default();
     s.array(|s, _| {
-        tasks.push(read_task::read(s)?);
+        tasks.add(read_task::read(s)?);
         Ok(())
     })?;
     Ok(tasks)

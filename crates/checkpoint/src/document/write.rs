@@ -7,14 +7,12 @@ use std::{
 use codeagent_core::{Frozen, Header, LocalTime, Task};
 use sha2::{Digest as _, Sha256};
 
-use super::{SnapshotMeta, VERSION, digest, own, raw, text, time, write_task};
+use super::{SnapshotMeta, VERSION, WORTH_A_THREAD, digest, own, raw, text, time, write_task};
 
 /// What is gathered before it is handed on.
 const BUFFER: usize = 128 * 1024;
 /// How much may be made before it is written.
 const BUFFERS_AHEAD: usize = 8;
-/// Fewer tasks are written in less time than a thread takes to start.
-const WORTH_A_THREAD: usize = 4_096;
 
 /// Writes the document. With `meta` it is a snapshot of a store and ends in a digest; without, an export.
 ///

@@ -19,8 +19,8 @@ use crate::{
     store::StoreError,
 };
 
-/// A backup of fewer bytes is hashed in less time than a thread takes to start.
-const WORTH_A_THREAD: usize = 1 << 20;
+/// A backup of fewer bytes is read and hashed in less time than a thread takes to start.
+const WORTH_A_THREAD: u64 = 1 << 20;
 
 /// What lies in the folder of a store.
 pub(crate) struct Found {
@@ -78,21 +78,23 @@ impl Found {
     /// files at least what the earlier ones promise.
     pub(crate) fn gather(disk: &dyn Disk, names: &Names) -> Result<Self, StoreError> {
         let mut found = Self::gather_journals(disk, names)?;
-        let main = read_file(disk, names.main())?;
-        let backup = read_file(disk, &names.backup())?;
-        found.main_stat = main.stat();
         // Whether the backup is whole takes a hash of it, as long as it takes to read the main file in.
+        let is_large = matches!(disk.stat(&names.backup()), Ok(Some(stat)) if stat.len >= WORTH_A_THREAD);
         let skimmed = std::thread::scope(|scope| {
-            let bytes = backup.bytes().filter(|bytes| bytes.len() >= WORTH_A_THREAD);
-            let skimming = bytes.map(|bytes| scope.spawn(|| skim(bytes)));
-            found.main = main.classified(classify);
+            let skimming = is_large.then(|| scope.spawn(|| skim_backup(disk, names)));
+            let main = read_file(disk, names.main())?;
+            (found.main, found.main_stat) = (main.classified(classify), main.stat());
             drop(main);
-            skimming.and_then(|thread| thread.join().ok())
-        });
-        found.backup = match &found.main {
-            SnapshotFile::Ours(main) => backup
-                .classified(|bytes| skim_backup(bytes, skimmed.unwrap_or_else(|| skim(bytes)), &main.meta)),
-            _ => backup.classified(classify),
+            Ok(match skimming {
+                Some(thread) => thread.join().unwrap_or(None),
+                None => skim_backup(disk, names),
+            })
+        })?;
+        found.backup = match (&found.main, skimmed) {
+            (SnapshotFile::Ours(main), Some(meta)) if is_no_newer(&meta, &main.meta) => {
+                SnapshotFile::Skimmed(meta)
+            }
+            _ => read_file(disk, &names.backup())?.classified(classify),
         };
         found.last_epoch = found.last_epoch.max(found.main.epoch()).max(found.backup.epoch());
         Ok(found)
@@ -168,13 +170,6 @@ fn read_file(disk: &dyn Disk, path: &Path) -> Result<ReadFile, StoreError> {
 }
 
 impl ReadFile {
-    fn bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::Read(bytes, _) => Some(bytes),
-            _ => None,
-        }
-    }
-
     fn stat(&self) -> Option<Stat> {
         match self {
             Self::Read(_, stat) => Some(*stat),
@@ -197,14 +192,16 @@ fn is_damage(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
-/// The same of the backup of a good main file; whole where it may have to take the main file's place.
-fn skim_backup(bytes: &[u8], skimmed: Option<SnapshotMeta>, main: &SnapshotMeta) -> SnapshotFile {
-    match skimmed {
-        Some(meta) if is_possible(&meta) && (meta.store_id != main.store_id || meta.epoch <= main.epoch) => {
-            SnapshotFile::Skimmed(meta)
-        }
-        _ => classify(bytes),
-    }
+/// Where the backup stands, if it is whole: all that has to be known of it beside a good main file. Else it is read
+/// again, and says itself what is wrong.
+fn skim_backup(disk: &dyn Disk, names: &Names) -> Option<SnapshotMeta> {
+    let (bytes, _) = disk.read(&names.backup()).ok()??;
+    skim(&bytes).filter(is_possible)
+}
+
+/// Whether a backup that stands there has nothing that the main file lacks.
+fn is_no_newer(backup: &SnapshotMeta, main: &SnapshotMeta) -> bool {
+    backup.store_id != main.store_id || backup.epoch <= main.epoch
 }
 
 /// Says what the bytes of a snapshot file are.

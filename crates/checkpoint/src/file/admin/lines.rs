@@ -27,7 +27,9 @@ impl Lines {
             let line = line.trim_ascii();
             let line = line.strip_suffix(b",").unwrap_or(line);
             match line.first() {
-                Some(b'{') => lines.tasks.extend(read(line, b"").into_iter().flat_map(|it| it.tasks)),
+                Some(b'{') => {
+                    lines.tasks.extend(read(line, b"").into_iter().flat_map(|it| it.tasks.into_tasks()))
+                }
                 Some(b'"') if is_place(line) => members.push(line),
                 Some(b'"') => {
                     let own = [b"\"pruned\":[", line, b"]"].concat();
