@@ -159,16 +159,19 @@ pub(crate) struct Remains {
     last_epoch: u64,
     /// What an interrupted checkpoint left.
     scraps: Vec<PathBuf>,
+    journals: Vec<PathBuf>,
     /// Journals, marks and scraps.
     all: Vec<PathBuf>,
 }
 
 impl Remains {
     pub(crate) fn of(found: &Found, names: &Names) -> Self {
-        let journals = found.journals.keys().map(|epoch| names.of_epoch(Kind::Journal, *epoch));
+        let journals: Vec<_> =
+            found.journals.keys().map(|epoch| names.of_epoch(Kind::Journal, *epoch)).collect();
         let marks = found.marks.keys().map(|epoch| names.of_epoch(Kind::Mark, *epoch));
-        let all = journals.chain(marks).chain(found.scraps.iter().cloned()).collect();
-        Self { main: found.main_stat, last_epoch: found.last_epoch, scraps: found.scraps.clone(), all }
+        let all = journals.iter().cloned().chain(marks).chain(found.scraps.iter().cloned()).collect();
+        let (main, last_epoch, scraps) = (found.main_stat, found.last_epoch, found.scraps.clone());
+        Self { main, last_epoch, scraps, journals, all }
     }
 
     /// Nothing is left under its name; only the epochs stay used, unless none is left after them.
@@ -271,6 +274,24 @@ impl Opening {
         self.first_checkpoint(start, main, lock)
     }
 
+    /// What was read may be in the page cache alone: a kill leaves it there, a power cut takes it. A sync that failed
+    /// leaves it there too, as clean pages that no later sync writes; so it is written once more. The backup leads
+    /// through it until there is a second checkpoint.
+    fn write_again_what_was_read(&self) {
+        for path in &self.remains.journals {
+            // Should it fail: nothing depends on it but a start after a loss of the main file too, and that one sees what
+            // is missing.
+            let _ = self.write_again(path);
+        }
+    }
+
+    fn write_again(&self, path: &Path) -> io::Result<()> {
+        let Some((bytes, _)) = self.disk.read(path)? else { return Ok(()) };
+        let journal = self.disk.open_or_create(path)?;
+        journal.write_at(&bytes, 0)?;
+        journal.sync_data()
+    }
+
     /// The state that was read becomes a snapshot and a journal of this process.
     fn first_checkpoint(
         &mut self,
@@ -291,8 +312,11 @@ impl Opening {
         let snapshot = start.snapshot();
         let written = self
             .first_segment(&start)
-            .and_then(|segment| publisher.publish(&snapshot, backup).map(|()| segment))
-            .and_then(|segment| segment.mark().map(|()| segment));
+            .and_then(|segment| publisher.publish(&snapshot, backup).map(|()| segment));
+        if written.is_ok() && backup == Backup::Former {
+            self.write_again_what_was_read();
+        }
+        let written = written.and_then(|segment| segment.mark().map(|()| segment));
         let segment = match written {
             Ok(segment) => segment,
             Err(error) => {
