@@ -76,6 +76,10 @@ fn access(error: &AccessError, say: &Catalogue) -> Failure {
         AccessError::Store(error) => store(error, say),
         AccessError::NoServer => Failure::new(Exit::Unfinished, say.text("cli-error-no-server"))
             .hint(say.text("cli-hint-no-server")),
+        AccessError::NoSocket { pid } => {
+            Failure::new(Exit::Unfinished, msg!(say, "cli-error-no-socket", pid = pid.to_string()))
+                .hint(msg!(say, "cli-hint-no-socket", pid = pid.to_string()))
+        }
         AccessError::Silent { socket, waited } => {
             let (path, seconds) = (shown_path(socket), waited.as_secs());
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-silent", path = path, seconds = seconds))

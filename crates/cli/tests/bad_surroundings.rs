@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Project, Said, pause};
+use common::{Project, Said, pause, signal};
 
 const CONFIG: &str = "
 server: { task_delay: 0, check_interval: 1 }
@@ -286,6 +286,56 @@ while [ ! -e \"$LEDGER/go\" ]; do sleep 0.02; done"
         assert_eq!(project.read("todo.md").matches("- [x]").count(), 3, "{clean}");
         assert!(project.say(&["run"]).done().out.contains("Nothing to do"), "{clean}");
     }
+}
+
+#[test]
+fn a_server_without_its_socket_is_stopped_once_it_is_back_or_named() {
+    let project = project("true");
+    let socket = project.dir().join("data/.codeagent.sock");
+    let serve = || {
+        let server = start(&project, &["serve"]);
+        wait_until("the socket is there", || socket.exists());
+        server
+    };
+    let server = serve();
+    fs::remove_file(&socket).unwrap();
+    project.say(&["stop"]).done();
+    assert_eq!(end(server).code, 0);
+    let server = serve();
+    signal(&server, "STOP");
+    fs::remove_file(&socket).unwrap();
+    project.say(&["stop"]).failed(1, &[&format!("process {} works on this project", server.id()), "hint"]);
+    signal(&server, "TERM");
+    signal(&server, "CONT");
+    assert_eq!(end(server).code, 143);
+    project.say(&["stop"]).failed(1, &["no server runs"]);
+}
+
+/// A path that is too long for a socket leads to the user's runtime folder, which cron and ssh may not name.
+#[test]
+fn a_server_that_was_started_outside_of_a_session_is_found_from_within() {
+    let project = project("true");
+    let checkpoint = format!("{}/checkpoint.json", "long".repeat(30));
+    project.write(
+        "config/config.yaml",
+        &CONFIG.replace("check_interval: 1", &format!("checkpoint: {{ checkpoint_file: {checkpoint} }}")),
+    );
+    let sockets = tempfile::tempdir().unwrap();
+    let command = |words: &[&str]| {
+        let mut command = project.command(words);
+        command.env("TMPDIR", sockets.path()).env_remove("XDG_RUNTIME_DIR");
+        command
+    };
+    let server = command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = || {
+        let output = command(&["status", "--json"]).env("XDG_RUNTIME_DIR", project.dir()).output().unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        status["server"]["pid"].clone()
+    };
+    wait_until("the server answers", || pid() == server.id());
+    let stopped = command(&["stop"]).env("XDG_RUNTIME_DIR", project.dir()).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(end(server).code, 0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Project, pause};
+use common::{Project, pause, signal};
 
 const CONFIG: &str = "
 server: { task_delay: 0, check_interval: 1 }
@@ -33,11 +33,6 @@ fn at_work(project: &Project, command: &mut Command) -> Child {
         pause(Duration::from_millis(5));
     }
     server
-}
-
-fn signal(server: &Child, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &server.id().to_string()]).status().unwrap();
-    assert!(sent.success());
 }
 
 const WORKS_LONG: &str = "touch working; [ -e fast ] && exit 0; sleep 600";

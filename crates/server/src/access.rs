@@ -1,6 +1,10 @@
 //! The project's tasks, wherever they are kept just now: by a running server (through its socket), else in the files.
 //! The user need not know which (contract, "Commands").
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use codeagent_checkpoint::{
     Store, StoreError,
@@ -72,6 +76,12 @@ pub enum AccessError {
     /// The request needs a running server, and none runs.
     #[error("no server runs")]
     NoServer,
+    /// A server works on the files, and can't be asked: its socket is gone, or not there yet.
+    #[error("process {pid} works on the checkpoint, and has no socket")]
+    NoSocket {
+        /// Its process id.
+        pid: u32,
+    },
 }
 
 impl From<ServiceError> for AccessError {
@@ -83,12 +93,17 @@ impl From<ServiceError> for AccessError {
     }
 }
 
+/// The server of a checkpoint file, if one answers.
+fn find_server(checkpoint_file: &Path) -> Option<Client> {
+    socket::to_ask(checkpoint_file).iter().find_map(|path| Client::find(path))
+}
+
 impl Access {
     /// Finds out whether a server runs for the project.
     pub fn open(project: &Loaded) -> Self {
         let checkpoint_file = project.resolve(&project.config.server.checkpoint.checkpoint_file);
         Self {
-            client: Client::find(&socket::path_for(&checkpoint_file)),
+            client: find_server(&checkpoint_file),
             places: crate::session::places(project),
             kill_grace: project.config.executor.kill_grace,
             checkpoint_file,
@@ -195,7 +210,6 @@ impl Access {
         ask: impl Fn(&Client) -> Result<T, AccessError>,
         act: impl Fn(&Service) -> Result<T, ServiceError>,
     ) -> Result<T, AccessError> {
-        let socket = socket::path_for(&self.checkpoint_file);
         let mut client = self.client.clone();
         for _ in 0..BUSY_TRIES {
             match client.as_ref().map(&ask) {
@@ -207,18 +221,33 @@ impl Access {
                 done => return done,
             }
             std::thread::park_timeout(BUSY_WAIT);
-            client = Client::find(&socket);
+            client = find_server(&self.checkpoint_file);
         }
         self.on_files(&act)
     }
 
-    /// `stop`, `restart`.
+    /// `stop`, `restart`. A server that is just starting is waited for.
     ///
     /// # Errors
-    /// [`AccessError::NoServer`].
+    /// [`AccessError::NoServer`], [`AccessError::NoSocket`], and as the talk gives them.
     pub fn stop(&self, how: StopKind) -> Result<(), AccessError> {
-        let client = self.client.as_ref().ok_or(AccessError::NoServer)?;
-        client.post::<bool>("/v1/stop", &StopRequest { how }, Duration::ZERO).map(drop)
+        let mut client = self.client.clone();
+        let mut tries = 0;
+        loop {
+            match client.map(|client| client.post::<bool>("/v1/stop", &StopRequest { how }, Duration::ZERO)) {
+                None | Some(Err(AccessError::Unreached { .. })) => {}
+                Some(answer) => return answer.map(drop),
+            }
+            let Some(server) = file::reader::server_of(&self.checkpoint_file) else {
+                return Err(AccessError::NoServer);
+            };
+            if tries == BUSY_TRIES {
+                return Err(AccessError::NoSocket { pid: server.pid });
+            }
+            tries += 1;
+            std::thread::park_timeout(BUSY_WAIT);
+            client = find_server(&self.checkpoint_file);
+        }
     }
 
     /// Asks the server, if one runs. A talk that breaks off is begun again: the server may be ending, or was killed

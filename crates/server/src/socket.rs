@@ -71,23 +71,54 @@ struct ListQuery {
     state: Option<TaskState>,
 }
 
-/// Where the socket of a checkpoint file is: beside it, or in the user's runtime folder where that path is too
-/// long for a socket (contract, "Commands").
+/// Where a server binds the socket of a checkpoint file: beside it, or in the user's runtime folder where that path is
+/// too long for a socket (contract, "Commands").
 pub(crate) fn path_for(checkpoint_file: &Path) -> PathBuf {
-    let beside = checkpoint_file.with_file_name(".codeagent.sock");
-    if beside.as_os_str().len() < MAX_SOCKET_PATH {
-        return beside;
-    }
-    let digest = Sha256::digest(beside.as_os_str().as_encoded_bytes());
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    runtime_dir().join(format!("codeagent-{name}.sock"))
+    let beside = beside(checkpoint_file);
+    if is_short(&beside) { beside } else { runtime_dir().join(short_name(&beside)) }
 }
 
+/// Where a server may have bound it: it may have been started with another environment than ours (cron has no
+/// `XDG_RUNTIME_DIR`). In a folder that others may write to somebody else may have.
+pub(crate) fn to_ask(checkpoint_file: &Path) -> Vec<PathBuf> {
+    let beside = beside(checkpoint_file);
+    if is_short(&beside) {
+        return vec![beside];
+    }
+    let dirs = [runtime_dir(), without_session(), of_session()];
+    dirs.iter().filter(|dir| is_safe(dir).is_ok()).map(|dir| dir.join(short_name(&beside))).collect()
+}
+
+fn beside(checkpoint_file: &Path) -> PathBuf {
+    checkpoint_file.with_file_name(".codeagent.sock")
+}
+
+fn is_short(path: &Path) -> bool {
+    path.as_os_str().len() < MAX_SOCKET_PATH
+}
+
+fn short_name(beside: &Path) -> String {
+    let digest = Sha256::digest(beside.as_os_str().as_encoded_bytes());
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("codeagent-{name}.sock")
+}
+
+/// The user's own folder for sockets.
 fn runtime_dir() -> PathBuf {
     match env::var_os("XDG_RUNTIME_DIR") {
         Some(dir) if !dir.is_empty() => PathBuf::from(dir),
-        _ => env::temp_dir().join(format!("codeagent-{}", rustix::process::getuid().as_raw())),
+        _ => without_session(),
     }
+}
+
+/// The same where no session names one.
+fn without_session() -> PathBuf {
+    env::temp_dir().join(format!("codeagent-{}", rustix::process::getuid().as_raw()))
+}
+
+/// What a session names as a rule.
+fn of_session() -> PathBuf {
+    format!("/run/user/{}", rustix::process::getuid().as_raw()).into()
 }
 
 /// Answers until it is dropped.

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::fs::FlockOperation;
+
 use super::{
     disk::{Disk, DiskFile, FileId},
     fail::io_error,
@@ -225,6 +227,19 @@ impl Waiting {
     }
 }
 
+/// The process that works on the lock's files now, as long as it lives: it is not waited for, and nothing is changed.
+/// None also where that can't be told.
+pub(crate) fn server_at(path: &Path) -> Option<Holder> {
+    let holder = Holder::parse(&std::fs::read(path).ok()?)?;
+    if holder.kind != HolderKind::Server || holder.has_let_go() {
+        return None;
+    }
+    // The text outlives its process, whose pid may be another's by now. Shared, and let go of at once.
+    let file = std::fs::File::open(path).ok()?;
+    let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared);
+    (locked == Err(rustix::io::Errno::WOULDBLOCK)).then_some(holder)
+}
+
 fn in_use(holder: Option<Holder>, path: &Path) -> StoreError {
     let (pid, host) = holder.map_or((None, None), |holder| (Some(holder.pid), Some(holder.host)));
     StoreError::InUse { pid, host, lock: path.to_owned() }
@@ -312,6 +327,17 @@ mod tests {
         assert_eq!(held.seen(&RealDisk).unwrap(), Seen::Replaced);
         drop(held);
         Lock::acquire(&RealDisk, &path, &holder).unwrap();
+    }
+
+    #[test]
+    fn a_server_is_found_while_it_holds_the_lock() {
+        let (_dir, path, other) = held_by_other(HolderKind::Server);
+        assert_eq!(server_at(&path).map(|holder| holder.pid), Some(std::os::unix::process::parent_id()));
+        drop(other);
+        assert_eq!(server_at(&path), None);
+        let (_dir, path, _other) = held_by_other(HolderKind::Command);
+        assert_eq!(server_at(&path), None);
+        assert_eq!(server_at(Path::new("/nowhere/x.lock")), None);
     }
 
     /// What a server leaves that is killed while it starts a child.

@@ -7,6 +7,7 @@ use super::{
     disk::{Disk, Stat},
     fail::io_error,
     gather::Found,
+    lock::{self, Holder},
     names::Names,
     real_disk::RealDisk,
     recover::{self, Decision},
@@ -43,6 +44,12 @@ pub fn read(path: &Path) -> Result<ReadOutcome, StoreError> {
 pub fn read_on(disk: &dyn Disk, path: &Path) -> Result<ReadOutcome, StoreError> {
     let Some(names) = find(disk, path)? else { return Ok(outcome(Decision::Create)) };
     stable(disk, &names, Found::gather, |found| Ok(outcome(recover::decide(found, &names)?)))
+}
+
+/// The process that works on the store whose snapshot is the file `path`, as long as it lives. None also where that
+/// can't be told.
+pub fn server_of(path: &Path) -> Option<Holder> {
+    lock::server_at(&Names::of(path)?.lock())
 }
 
 /// The names of a store, where its folder is there.

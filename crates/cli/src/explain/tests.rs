@@ -57,6 +57,7 @@ fn all() -> Vec<(CliError, Exit)> {
         (refused(bad(EVIL)), Exit::Usage),
         (refused(ApiError::Store { what: EVIL.to_owned() }), Exit::Disk),
         (AccessError::NoServer.into(), Exit::Unfinished),
+        (AccessError::NoSocket { pid: 7 }.into(), Exit::Unfinished),
         (AccessError::Socket { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
         (AccessError::Unreached { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
         (AccessError::Silent { socket: path(), waited: Duration::from_secs(20) }.into(), Exit::Unfinished),

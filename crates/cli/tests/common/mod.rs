@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -115,4 +115,10 @@ pub(crate) fn pause(time: std::time::Duration) {
     {
         std::thread::park_timeout(left);
     }
+}
+
+/// Sends a signal by its name.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
