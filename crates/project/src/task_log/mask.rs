@@ -35,18 +35,21 @@ impl Masker {
         chunk: &[u8],
         sink: &mut impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        if self.held.is_empty() {
-            let done = self.take(secrets, chunk, sink)?;
-            self.held.extend_from_slice(&chunk[done..]);
-            return Ok(());
+        let mut chunk = chunk;
+        while !self.held.is_empty() && !chunk.is_empty() {
+            // Only the line that began before is put together; the others go through where they are.
+            let line = memchr::memchr2(b'\n', b'\r', chunk).map_or(chunk.len(), |end| end + 1);
+            let mut bytes = std::mem::take(&mut self.held);
+            bytes.extend_from_slice(&chunk[..line]);
+            chunk = &chunk[line..];
+            let done = self.take(secrets, &bytes, sink)?;
+            bytes.drain(..done);
+            // A long line must not keep its memory for the rest of the stream.
+            bytes.shrink_to(HOLD);
+            self.held = bytes;
         }
-        let mut bytes = std::mem::take(&mut self.held);
-        bytes.extend_from_slice(chunk);
-        let done = self.take(secrets, &bytes, sink)?;
-        bytes.drain(..done);
-        // A large chunk must not keep its memory for the rest of the stream.
-        bytes.shrink_to(HOLD);
-        self.held = bytes;
+        let done = self.take(secrets, chunk, sink)?;
+        self.held.extend_from_slice(&chunk[done..]);
         Ok(())
     }
 
@@ -58,9 +61,9 @@ impl Masker {
     ) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
         let from = self.swallowed(&held, true);
-        self.mask(secrets, &held[from..], held.len() - from, sink)?;
+        let done = from + self.mask(secrets, &held[from..], held.len() - from, sink)?;
         self.swallow = Class::Fixed;
-        Ok(())
+        self.hand_on(&held[done..], sink)
     }
 
     /// Hands on what it can and returns how many bytes are done with.
@@ -98,12 +101,8 @@ impl Masker {
             return 0;
         }
         let goes_on = !matches!(self.before, Some(b'\n' | b'\r'));
-        let most = self.swallow.length(bytes);
-        let is_all = most == bytes.len();
-        let length = if is_end && is_all { most } else { self.swallow.sure_length(bytes, goes_on) };
-        if !is_all {
-            self.swallow = Class::Fixed;
-        }
+        let (length, then) = self.swallow.reach(bytes, goes_on, is_end);
+        self.swallow = then;
         if length > 0 {
             self.before = bytes.get(length - 1).copied();
         }
@@ -111,7 +110,7 @@ impl Masker {
     }
 
     /// Hands on `bytes` with the secrets masked that begin before `upto`, and returns how many bytes are done with:
-    /// at least `upto`. A secret that reaches the end of the bytes may go on in the next ones.
+    /// at least `upto`, or up to where a secret goes on in the next ones.
     fn mask(
         &mut self,
         secrets: &Secrets,
@@ -125,8 +124,9 @@ impl Masker {
             masked.extend_from_slice(&bytes[done..secret.from]);
             masked.extend_from_slice(MASK);
             done = secret.to;
-            if done == bytes.len() {
-                self.swallow = secret.class;
+            self.swallow = secret.class;
+            if self.swallow != Class::Fixed {
+                break;
             }
         }
         if masked.is_empty() {
@@ -134,7 +134,7 @@ impl Masker {
             self.hand_on(&bytes[..upto], sink)?;
             return Ok(upto);
         }
-        if done < upto {
+        if done < upto && self.swallow == Class::Fixed {
             masked.extend_from_slice(&bytes[done..upto]);
             done = upto;
         }
@@ -227,6 +227,41 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_taken_for_one_of_a_private_key_is_masked_to_its_end() {
+        let (head, long) = ("-----BEGIN PRIVATE KEY-----", "a".repeat(2000));
+        let value = ["correct horse battery".to_owned()];
+        for secret in
+            ["token: hunter2", "correct horse battery", "--password 'hunter2'", "api_key: hunter2 or so"]
+        {
+            for (before, after) in [(format!("{head}\n{long}"), " b\nc\n"), (head.to_owned(), "\nc\n")] {
+                let text = format!("{before}{secret}{after}");
+                for at in before.len() - 20..text.len() {
+                    let (first, second) = text.as_bytes().split_at(at);
+                    let pieces = second.chunks(3).collect::<Vec<_>>();
+                    let chunks = [&[first], &pieces[..]].concat();
+                    let cut = masked(&chunks, &value);
+                    assert_eq!(cut, format!("{head}***\nc\n"), "cut at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_private_key_is_seen_wherever_it_is_cut() {
+        let long = "a".repeat(2000);
+        for body in ["\nMIIE\nabc=\n", r"\nMIIE\nabc=\n", &long] {
+            let text = format!("-----BEGIN PRIVATE KEY-----{body}-----END PRIVATE KEY----- b\n");
+            let want = "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY----- b\n";
+            assert_eq!(one(&text), want);
+            for at in (0..text.len()).filter(|at| *at < 50 || *at + 50 > text.len()) {
+                let (first, second) = text.as_bytes().split_at(at);
+                let pieces = second.chunks(3).collect::<Vec<_>>();
+                assert_eq!(masked(&[&[first], &pieces[..]].concat(), &[]), want, "cut at {at}");
+            }
+        }
+    }
+
+    #[test]
     fn other_text_is_left_alone() {
         for text in [
             "task-ca978112ca1bca978112ca1b is done",
@@ -273,7 +308,10 @@ mod tests {
             Just("\n".to_owned()),
             Just(format!(" {SK} ")),
             Just("password=hunter2\n".to_owned()),
+            Just("token: hunter2hunter2\r\n".to_owned()),
+            Just("10% of it\r".to_owned()),
             Just("-----BEGIN PRIVATE KEY-----\n".to_owned()),
+            Just("-----BEGIN PRIVATE KEY-----".to_owned()),
             Just("MIIEow\nabc=\n-----END PRIVATE KEY-----\n".to_owned()),
             Just("Authorization: Bearer abcdefgh012345 ".to_owned()),
             Just("correct horse battery".to_owned()),

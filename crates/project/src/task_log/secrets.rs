@@ -88,6 +88,9 @@ const SHORTEST_VALUE: usize = 8;
 /// Longer values are found by their first bytes, so that the automaton stays small.
 const LONGEST_PATTERN: usize = 64;
 
+/// What the last line of a private key begins with.
+const KEY_END: &[u8] = b"-----";
+
 /// A longer line of a private key is taken for a part of it before its end was seen.
 const LONGEST_KEY_LINE: usize = 1 << 10;
 
@@ -112,7 +115,7 @@ pub(super) struct Secret {
     pub(super) sign: usize,
     pub(super) from: usize,
     pub(super) to: usize,
-    /// How it goes on where it reaches the end of the bytes.
+    /// How it goes on behind them: [`Class::Fixed`] where it ends.
     pub(super) class: Class,
 }
 
@@ -129,6 +132,8 @@ pub(super) enum Class {
     Query,
     /// Everything up to this quote or the end of the line.
     Quoted(u8),
+    /// Everything up to the end of the line.
+    Line,
     /// Base64 with line ends, also escaped ones.
     Base64Lines,
 }
@@ -141,38 +146,39 @@ impl Class {
             Self::Token => byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(&byte),
             Self::Word => is_word(byte),
             Self::Query => is_word(byte) && byte != b'&',
-            Self::Quoted(quote) => !matches!(byte, b'\n' | b'\r') && byte != quote,
+            Self::Quoted(quote) => Self::Line.holds(byte) && byte != quote,
+            Self::Line => !matches!(byte, b'\n' | b'\r'),
             Self::Base64Lines => byte.is_ascii_alphanumeric() || b"+/=\\\r\n".contains(&byte),
         }
     }
 
-    /// How many bytes from the start of `bytes` belong to it.
-    pub(super) fn length(self, bytes: &[u8]) -> usize {
+    /// How many bytes from the start of `bytes` belong to it, and what goes on behind them: [`Class::Fixed`] where it
+    /// ends. `goes_on` says that a line of a private key began before the bytes, `is_end` that none come after them.
+    pub(super) fn reach(self, bytes: &[u8], goes_on: bool, is_end: bool) -> (usize, Self) {
         let end = bytes.iter().position(|b| !self.holds(*b)).unwrap_or(bytes.len());
-        let is_over = end == bytes.len() || bytes[end..].starts_with(b"-----") || is_quote(bytes[end]);
-        if self != Self::Base64Lines || is_over {
-            return end;
+        let next = &bytes[end..];
+        if self != Self::Base64Lines {
+            return (end, if next.is_empty() { self } else { Self::Fixed });
+        }
+        if next.starts_with(KEY_END) || next.first().is_some_and(|b| is_quote(*b)) {
+            return (end, Self::Fixed);
+        }
+        let line_start = memchr::memrchr2(b'\n', b'\r', &bytes[..end]).map(|at| at + 1);
+        let line = line_start.unwrap_or(0);
+        let is_known = end - line > LONGEST_KEY_LINE || (line_start.is_none() && goes_on);
+        if KEY_END.starts_with(next) {
+            // Whether an unfinished line is one of the key is not known before its end.
+            let is_sure = is_known || (is_end && next.is_empty());
+            return (if is_sure { end } else { line }, self);
         }
         // A line with something else on it is none of a key, which then has no end: it may begin a secret of its own.
-        let line = after_last_line_end(&bytes[..end]);
-        line.filter(|line| end - line <= LONGEST_KEY_LINE).unwrap_or(end)
-    }
-
-    /// How much of `bytes` surely belongs to it, though more may come: whether an unfinished line is one of a key is not
-    /// known before its end. `goes_on` says that the bytes begin in the midst of a line that is one.
-    pub(super) fn sure_length(self, bytes: &[u8], goes_on: bool) -> usize {
-        let length = self.length(bytes);
-        if self != Self::Base64Lines || bytes[length..].starts_with(b"-----") {
-            return length;
+        // Of a line that was taken for a part of the key the begin is gone, so the rest of it goes too.
+        if is_known {
+            let (rest, then) = Self::Line.reach(next, goes_on, is_end);
+            return (end + rest, then);
         }
-        let line = after_last_line_end(&bytes[..length]);
-        let is_known = length - line.unwrap_or(0) > LONGEST_KEY_LINE || (line.is_none() && goes_on);
-        if is_known { length } else { line.unwrap_or(0) }
+        (line, Self::Fixed)
     }
-}
-
-fn after_last_line_end(bytes: &[u8]) -> Option<usize> {
-    memchr::memrchr2(b'\n', b'\r', bytes).map(|at| at + 1)
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -285,8 +291,8 @@ impl Seen<'_> {
     }
 
     fn run(&self, from: usize, class: Class) -> Option<Secret> {
-        let to = from + class.length(self.bytes.get(from..)?);
-        Some(Secret { sign: self.start, from, to, class })
+        let (length, class) = class.reach(self.bytes.get(from..)?, true, true);
+        Some(Secret { sign: self.start, from, to: from + length, class })
     }
 
     fn fixed(&self, from: usize, to: usize) -> Option<Secret> {
@@ -304,12 +310,8 @@ impl Seen<'_> {
         let rest = &self.bytes[self.end..];
         let length = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
         let fits = length >= min && rest[..length].iter().any(u8::is_ascii_digit) && self.begins_word();
-        fits.then_some(Secret {
-            sign: self.start,
-            from: self.end,
-            to: self.end + length,
-            class: Class::Token,
-        })
+        let class = if length == rest.len() { Class::Token } else { Class::Fixed };
+        fits.then_some(Secret { sign: self.start, from: self.end, to: self.end + length, class })
     }
 
     fn web_token(&self) -> Option<Secret> {
