@@ -199,6 +199,7 @@ def main() -> None:
         print("warning: an unoptimised build is measured: pip install ./python", file=sys.stderr)
     binary = None if arguments.no_rust else rust_binary()
     results: Dict[int, Dict[str, List[float]]] = {}
+    os.makedirs(arguments.dir, exist_ok=True)  # a fresh clone has no target/ yet
     for tasks in (int(number) for number in arguments.tasks.split(",")):
         with tempfile.TemporaryDirectory(dir=arguments.dir) as folder:
             results[tasks] = measure(tasks, Path(folder), arguments.seconds, arguments.rounds, binary)

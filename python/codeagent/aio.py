@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Optional, Type, Union
 
 from codeagent.checkpoint_manager import CheckpointManager
 
@@ -84,7 +84,7 @@ class AsyncCheckpointManager:
         """As ``CheckpointManager.mark_task_completed``."""
         await asyncio.to_thread(self.manager.mark_task_completed, task_id, result)
 
-    async def mark_task_failed(self, task_id: str, error_message: str) -> None:
+    async def mark_task_failed(self, task_id: str, error_message: Union[str, BaseException, None]) -> None:
         """As ``CheckpointManager.mark_task_failed``."""
         await asyncio.to_thread(self.manager.mark_task_failed, task_id, error_message)
 

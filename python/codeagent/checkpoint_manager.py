@@ -18,11 +18,12 @@ import atexit
 import json
 import logging
 import os
+import sys
 import weakref
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union, cast, overload
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Type, TypeVar, Union, cast, overload
 
 from codeagent._native import Manager as _Manager
 from codeagent._native import Words as _Words
@@ -33,6 +34,8 @@ from codeagent.steps import Steps, task_decorator
 __all__ = ["CheckpointManager", "TaskState"]
 
 logger = logging.getLogger("codeagent.checkpoint_manager")
+
+_DEFAULT_FILE = "data/.codeagent_checkpoint.json"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -94,7 +97,7 @@ class CheckpointManager:
     def __init__(
         self,
         project_dir: Union[str, "os.PathLike[str]"],
-        checkpoint_file: Union[str, "os.PathLike[str]"] = "data/.codeagent_checkpoint.json",
+        checkpoint_file: Union[str, "os.PathLike[str]"] = _DEFAULT_FILE,
         *,
         durability: str = "sync",
         batch_ms: int = 100,
@@ -109,6 +112,9 @@ class CheckpointManager:
         self.backup_file = self.checkpoint_file.with_name(self.checkpoint_file.name + ".backup")
         self.read_only = read_only
         self._words = _Words(lang)
+        former = self._former_default(checkpoint_file)
+        #: Which module has which name, for ``task``.
+        self._named: Dict[str, str] = {}
         self._native = _Manager(
             self.checkpoint_file,
             lang=lang,
@@ -120,6 +126,8 @@ class CheckpointManager:
         self._tell()
         opened = "python-opened-read-only" if read_only else "python-opened"
         self._log(logging.INFO, opened, path=str(self.checkpoint_file))
+        if former is not None:
+            self._log(logging.WARNING, "python-former-default", path=str(former), name=former.name)
         if not read_only and not self.was_clean_shutdown():
             self._log(logging.WARNING, "report-unclean")
 
@@ -158,10 +166,12 @@ class CheckpointManager:
         """Adds a pending task. One whose id exists, or was completed and cleared, is left as it is, with a warning.
 
         Args:
-            task_id: Any non-empty text; unique.
+            task_id: Any text; unique.
             task_text: What is to be done.
             metadata: A dict that JSON can hold; ``TypeError`` for any other, before anything is changed.
         """
+        if metadata is not None and not isinstance(metadata, dict):
+            raise TypeError(f"metadata must be a dict, not {type(metadata).__name__}")
         refused = self._native.add_task(task_id, task_text, None if metadata is None else _to_json(metadata))
         self._told(refused, logging.DEBUG, "python-task-added", id=task_id)
 
@@ -178,10 +188,11 @@ class CheckpointManager:
         refused = self._native.mark_task_completed(task_id, None if result is None else _to_json(result))
         self._told(refused, logging.INFO, "python-task-completed", id=task_id)
 
-    def mark_task_failed(self, task_id: str, error_message: str) -> None:
+    def mark_task_failed(self, task_id: str, error_message: Union[str, BaseException, None]) -> None:
         """The attempt failed (the guide, "Сценарий 4"). Whether it is tried again says ``should_retry_task``."""
-        refused = self._native.mark_task_failed(task_id, str(error_message))
-        self._told(refused, logging.WARNING, "python-task-failed", id=task_id, error=str(error_message))
+        message = "" if error_message is None else str(error_message)
+        refused = self._native.mark_task_failed(task_id, message)
+        self._told(refused, logging.WARNING, "python-task-failed", id=task_id, error=message)
 
     def start_task(self, todo_item: Any, task_id: str) -> None:
         """Adds the task if nobody knows it, and starts it; both become durable together.
@@ -196,11 +207,11 @@ class CheckpointManager:
         if success:
             self.mark_task_completed(task_id)
         else:
-            self.mark_task_failed(task_id, error_message or "")
+            self.mark_task_failed(task_id, error_message)
 
     def update_instruction_progress(self, task_id: str, instruction_num: int, total_instructions: int) -> None:
         """Step ``instruction_num`` (from 1) of ``total_instructions`` is done."""
-        refused = self._native.update_instruction_progress(task_id, instruction_num, total_instructions)
+        refused = self._native.update_instruction_progress(task_id, _u32(instruction_num), _u32(total_instructions))
         self._told(
             refused,
             logging.DEBUG,
@@ -239,7 +250,7 @@ class CheckpointManager:
 
     def should_retry_task(self, task_id: str, max_attempts: int = 3) -> bool:
         """Whether another attempt is left of ``max_attempts``; never for a completed or unknown task."""
-        return self._native.should_retry_task(task_id, max_attempts)
+        return self._native.should_retry_task(task_id, _u32(max_attempts))
 
     def is_task_completed(self, task_text: str) -> bool:
         """Whether the latest attempt at that text was completed, also if it was cleared since."""
@@ -247,7 +258,9 @@ class CheckpointManager:
 
     def clear_old_tasks(self, keep_last_n: int = 100) -> None:
         """Completed tasks beyond the newest leave the file, and stay known as completed (the guide, "Очистка")."""
-        count = self._native.clear_old_tasks(keep_last_n)
+        if keep_last_n < 0:
+            raise ValueError(f"keep_last_n must not be negative, but is {keep_last_n}")
+        count = self._native.clear_old_tasks(min(keep_last_n, sys.maxsize))
         self._tell()
         if count:
             self._log(logging.INFO, "python-cleared", count=str(count))
@@ -335,7 +348,8 @@ class CheckpointManager:
             fetch("https://…")       # now, and after any crash: the stored result
 
         The task's id is the function's name and a digest of the arguments, or the name that is given:
-        ``@checkpoint.task("fetch-v2", text="Fetch the page")``. Arguments and result must be what JSON can hold; the
+        ``@checkpoint.task("fetch-v2", text="Fetch the page")``. Two modules with a function of one name must give one of
+        them a name of its own (``ValueError``). Arguments and result must be what JSON can hold; the
         result comes back as JSON gives it back, the first time too (a tuple is a list). An exception marks the task
         failed and is raised; the next call tries again. ``async def`` functions are taken as well.
         """
@@ -350,8 +364,8 @@ class CheckpointManager:
             page = step("download", download, url)
             rows = step("parse", parse, page)
 
-        ``name`` and the step's name are its identity (``nightly-2026-01-18.download``), not the arguments. What was
-        said of results, exceptions and ``async def`` in :meth:`task` holds here too.
+        ``name`` and the step's name are its identity (``nightly-2026-01-18.download``; a dot within ``name`` is written
+        ``%2E``), not the arguments. What was said of results, exceptions and ``async def`` in :meth:`task` holds here too.
         """
         return Steps(self, name)
 
@@ -394,7 +408,16 @@ class CheckpointManager:
     def __repr__(self) -> str:
         return f"CheckpointManager({str(self.checkpoint_file)!r})"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a CheckpointManager cannot be copied or pickled; another process opens one of its own")
+
     # What is said.
+
+    def _former_default(self, given: Union[str, "os.PathLike[str]"]) -> Optional[Path]:
+        """The Python implementation's default file, where it is about to be left behind unnoticed."""
+        former = self.project_dir / ".codeagent_checkpoint.json"
+        is_new = given == _DEFAULT_FILE and not self.checkpoint_file.exists()
+        return former if is_new and former.exists() else None
 
     def _tell(self) -> None:
         """Logs what the store noticed meanwhile."""
@@ -430,9 +453,15 @@ def _to_json(value: Any) -> str:
 
 
 def _text_of(item: Any) -> str:
-    if isinstance(item, dict):
-        return str(item.get("text", ""))
-    return str(getattr(item, "text", item))
+    text = item.get("text") if isinstance(item, dict) else getattr(item, "text", item)
+    if not isinstance(text, str):
+        raise TypeError(f"todo_item must be a text, or have one as `text`: {type(item).__name__} has none")
+    return text
+
+
+def _u32(number: int) -> int:
+    """The nearest number that the core takes: what is out of range it refuses, or never reaches."""
+    return max(0, min(number, 2**32 - 1))
 
 
 def _task(text: Optional[str]) -> Optional[Dict[str, Any]]:

@@ -13,7 +13,8 @@ import hashlib
 import inspect
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar, Union, overload
+import threading
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, List, Optional, TypeVar, Union, overload
 
 from codeagent.errors import CheckpointError
 
@@ -44,12 +45,16 @@ class Steps:
     def __call__(self, step: str, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T: ...
     def __call__(self, step: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         call = functools.partial(function, *args, **kwargs)
-        return _once(self._manager, f"{self.name}.{step}", f"{self.name}: {step}", function, call)
+        return _once(self._manager, self._task_id(step), f"{self.name}: {step}", function, call)
 
     def __contains__(self, step: object) -> bool:
         """Whether the step is done: ``"download" in step``."""
-        task = self._manager._find_task(f"{self.name}.{step}")
+        task = self._manager._find_task(self._task_id(step))
         return task is not None and task["state"] == "completed"
+
+    def _task_id(self, step: object) -> str:
+        """The first dot parts the names: ("a", "b.c") and ("a.b", "c") are two steps."""
+        return f"{self.name.replace('%', '%25').replace('.', '%2E')}.{step}"
 
     def __repr__(self) -> str:
         return f"Steps({self.name!r})"
@@ -70,6 +75,8 @@ def _decorated(
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError("a generator has no result that could be stored")
     base = name if name is not None else function.__qualname__.replace("<locals>.", "")
+    if name is None and manager._named.setdefault(base, function.__module__) != function.__module__:
+        raise ValueError(f"{manager._named[base]} has a task {base} too: give one of them a name of its own")
     shown = text or (inspect.getdoc(function) or base).splitlines()[0]
 
     @functools.wraps(function)
@@ -86,7 +93,7 @@ def _digest(function: Callable[..., Any], args: Any, kwargs: Any) -> str:
     if not given:
         return ""
     text = json.dumps(given, sort_keys=True)
-    return "-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    return "-" + hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def _once(
@@ -104,28 +111,31 @@ class _Once:
         self.task_id = task_id
         self.text = text
         self.stored: Any = None
+        self.started = False
 
     def called(self, call: Callable[[], Any]) -> Any:
-        if self.is_completed():
-            return self.stored
         try:
+            if self.is_completed():
+                return self.stored
             result = _as_stored(call())
         except BaseException as error:
-            self.ended_by(error)
+            if self.started:
+                self.ended_by(error)
             raise
         self.manager.mark_task_completed(self.task_id, result)
         return result
 
     async def awaited(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        if await asyncio.to_thread(self.is_completed):
-            return self.stored
         try:
+            if await _in_thread(self.is_completed):
+                return self.stored
             result = _as_stored(await call())
         except BaseException as error:
             # Not in a thread: a task that is being cancelled must not wait for another.
-            self.ended_by(error)
+            if self.started:
+                self.ended_by(error)
             raise
-        await asyncio.to_thread(self.manager.mark_task_completed, self.task_id, result)
+        await _in_thread(functools.partial(self.manager.mark_task_completed, self.task_id, result))
         return result
 
     def is_completed(self) -> bool:
@@ -141,6 +151,7 @@ class _Once:
         refused = self.manager._native.start_task(self.text, self.task_id)
         if refused is not None:
             raise CheckpointError(refused)
+        self.started = True
         self.manager._told_start(None, self.task_id)
         return False
 
@@ -151,6 +162,28 @@ class _Once:
         else:
             refused = self.manager._native.put_back(self.task_id)
             self.manager._told(refused, logging.INFO, "python-task-put-back", id=self.task_id)
+
+
+async def _in_thread(change: Callable[[], _T]) -> _T:
+    """Makes a change in a thread, and wholly also where the caller is cancelled meanwhile.
+
+    A thread cannot be called back, and one that is still waited for is never started: without this, a cancelled step
+    would stay started for good, or its result would be lost.
+    """
+    lock = threading.Lock()
+    made: List[_T] = []
+
+    def make() -> _T:
+        with lock:
+            if not made:
+                made.append(change())
+            return made[0]
+
+    try:
+        return await asyncio.to_thread(make)
+    except asyncio.CancelledError:
+        make()
+        raise
 
 
 def _as_stored(result: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
+import pickle
+import sys
 from enum import Enum
 from pathlib import Path
 
@@ -187,6 +190,8 @@ def test_retries(make: Make) -> None:
     assert not checkpoint.should_retry_task("a")
     assert checkpoint.should_retry_task("a", max_attempts=4)
     assert not checkpoint.should_retry_task("nobody")
+    assert checkpoint.should_retry_task("a", max_attempts=sys.maxsize)
+    assert not checkpoint.should_retry_task("a", max_attempts=-1)
     checkpoint.retry_task("a")
     assert checkpoint.should_retry_task("a")
 
@@ -200,6 +205,54 @@ def test_start_and_end_task(make: Make) -> None:
     states = {task["task_id"]: (task["task_text"], task["state"]) for task in checkpoint.checkpoint_data["tasks"]}
     assert states == {"a": ("A", "completed"), "b": ("B", "failed")}
     assert checkpoint.get_failed_tasks()[0]["error_message"] == "why"
+    for nothing in (None, 7, {"title": "C"}):
+        with pytest.raises(TypeError, match="todo_item"):
+            checkpoint.start_task(nothing, "c")
+    assert checkpoint._find_task("c") is None
+
+
+def test_a_failure_without_a_message_has_none(make: Make) -> None:
+    checkpoint = make()
+    checkpoint.start_task("A", "a")
+    checkpoint.mark_task_failed("a", None)
+    assert checkpoint.get_failed_tasks()[0]["error_message"] == ""
+
+
+def test_numbers_out_of_range(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoint = make()
+    checkpoint.start_task("A", "a")
+    for step, total in ((-1, 3), (10**30, 10**30), (1, -1)):
+        caplog.clear()
+        checkpoint.update_instruction_progress("a", step, total)
+        assert "There is no step" in caplog.text
+    progress = checkpoint.get_instruction_progress("a")
+    assert progress is not None and progress["completed_instructions"] == []
+    checkpoint.mark_task_completed("a")
+    checkpoint.clear_old_tasks(keep_last_n=10**30)
+    with pytest.raises(ValueError, match="keep_last_n"):
+        checkpoint.clear_old_tasks(keep_last_n=-1)
+    assert checkpoint.get_statistics()["completed"] == 1
+
+
+def test_a_copy_is_refused_in_plain_words(make: Make) -> None:
+    checkpoint = make()
+    for take in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="CheckpointManager cannot be copied or pickled"):
+            take(checkpoint)
+
+
+def test_a_file_in_the_former_place_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The Python implementation's default lay in the project folder itself."""
+    former = tmp_path / ".codeagent_checkpoint.json"
+    CheckpointManager(tmp_path, checkpoint_file=former.name).close()
+    caplog.clear()
+    CheckpointManager(tmp_path).close()
+    (told,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert str(former) in told and 'checkpoint_file=".codeagent_checkpoint.json"' in told
+    caplog.clear()
+    CheckpointManager(tmp_path).close()
+    CheckpointManager(tmp_path, checkpoint_file="data/other.json").close()
+    assert [record for record in caplog.records if record.levelno == logging.WARNING] == []
 
 
 def test_statistics(make: Make) -> None:
@@ -353,7 +406,7 @@ def test_what_json_cannot_hold_is_refused_before_anything_changes(make: Make) ->
     checkpoint = make()
     with pytest.raises(TypeError):
         checkpoint.add_task("a", "A", metadata={"x": object()})
-    with pytest.raises(ValueError):
+    with pytest.raises(TypeError, match="metadata must be a dict, not list"):
         checkpoint.add_task("a", "A", metadata=["no", "object"])  # type: ignore[arg-type]
     assert checkpoint._find_task("a") is None
     checkpoint.add_task("a", "A", metadata={"lone": "\ud800"})

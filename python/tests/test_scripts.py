@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Callable, List
 
 import pytest
 from conftest import Child, Make
@@ -77,6 +79,31 @@ def test_the_decorator_knows_calls_by_name_and_arguments(make: Make) -> None:
     assert texts == ["Doubles a number."] * 3 + ["A name of its own"]
     with pytest.raises(TypeError):
         double(object())  # type: ignore[arg-type]
+
+
+def test_names_with_dots_are_told_apart(make: Make) -> None:
+    checkpoint = make()
+    assert checkpoint.steps("a")("b.c", lambda: 1) == 1
+    assert checkpoint.steps("a.b")("c", lambda: 2) == 2
+    assert checkpoint.steps("a%2Eb")("c", lambda: 3) == 3
+    assert "c" in checkpoint.steps("a.b") and "c" not in checkpoint.steps("a")
+
+
+def test_functions_of_one_name_are_told_apart(make: Make) -> None:
+    checkpoint = make()
+
+    def made(module: str, answer: int) -> Callable[[], int]:
+        def fetch() -> int:
+            return answer
+
+        fetch.__module__ = module
+        return fetch
+
+    assert checkpoint.task(made("one", 1))() == 1
+    assert checkpoint.task(made("one", 2))() == 1  # defined again, as notebooks do
+    with pytest.raises(ValueError, match="name of its own"):
+        checkpoint.task(made("two", 3))
+    assert checkpoint.task("two.fetch")(made("two", 3))() == 3
 
 
 def test_a_failure_is_raised_and_tried_again(make: Make) -> None:
@@ -168,6 +195,53 @@ def test_asyncio(tmp_path: Path) -> None:
             assert task is not None and task["state"] == "pending"
         with pytest.raises(CheckpointError):
             await checkpoint.add_task("late", "Late")
+
+    asyncio.run(main())
+
+
+def test_a_step_cancelled_while_it_is_being_started_is_put_back(tmp_path: Path, monkeypatch: Any) -> None:
+    async def main() -> None:
+        async with AsyncCheckpointManager(tmp_path) as checkpoint:
+            loop, cancelled = asyncio.get_running_loop(), threading.Event()
+            find = checkpoint.manager._find_task
+
+            def cancel() -> None:
+                waiting.cancel()
+                cancelled.set()
+
+            def cancelled_meanwhile(task_id: str) -> Any:
+                loop.call_soon_threadsafe(cancel)
+                assert cancelled.wait(60)
+                return find(task_id)
+
+            monkeypatch.setattr(checkpoint.manager, "_find_task", cancelled_meanwhile)
+            waiting = asyncio.ensure_future(checkpoint.manager.steps("a")("slow", asyncio.sleep, 0))
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            task = find("a.slow")
+            assert task is not None and task["state"] == "pending"
+
+    asyncio.run(main())
+
+
+def test_a_result_is_stored_where_the_step_is_cancelled_before_a_thread_is_free(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with AsyncCheckpointManager(tmp_path) as checkpoint:
+            loop, free = asyncio.get_running_loop(), threading.Event()
+            threads = ThreadPoolExecutor(1)
+            loop.set_default_executor(threads)
+
+            async def work() -> int:
+                threads.submit(free.wait, 60)
+                loop.call_soon(waiting.cancel)
+                return 7
+
+            waiting = asyncio.ensure_future(checkpoint.manager.steps("a")("slow", work))
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            task = checkpoint.manager._find_task("a.slow")
+            free.set()
+            assert task is not None and task["state"] == "completed" and task["result"] == 7
 
     asyncio.run(main())
 

@@ -5,6 +5,7 @@
 
 python-opened = Checkpoint opened: { $path }
 python-opened-read-only = Checkpoint opened for reading only: { $path }
+python-former-default = A new checkpoint is begun here. { $path } lies where the Python implementation kept its own, and is not read; to go on with it: checkpoint_file="{ $name }"
 python-server-stopped = Server stopped. Clean stop: { $clean }
 python-yes = yes
 python-no = no

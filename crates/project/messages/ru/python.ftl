@@ -5,6 +5,7 @@
 
 python-opened = Checkpoint открыт: { $path }
 python-opened-read-only = Checkpoint открыт только для чтения: { $path }
+python-former-default = Здесь начата новая контрольная точка. { $path } лежит там, где её хранила реализация на Python, и не читается; продолжить с ней: checkpoint_file="{ $name }"
 python-server-stopped = Сервер остановлен. Чистый останов: { $clean }
 python-yes = да
 python-no = нет
