@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use crate::ended::Ended;
 use crate::exec;
-use crate::linux::{self, identity::ProcessIdentity};
+use crate::linux::{self, identity::ProcessIdentity, launch::Command};
 use crate::pump::{OurEnds, Output, Pump, pipes};
 use crate::spec::{AttemptSpec, SpawnError};
 use crate::stop::StopHandle;
@@ -19,11 +19,35 @@ pub struct Attempt {
     started: Instant,
 }
 
+/// What [`check`] found out of an attempt, and need not be found out again when it is started.
+#[derive(Debug)]
+pub struct Checked {
+    attempt_id: String,
+    command: Command,
+}
+
+/// Checks everything that can be known before a start: the program, the folder, the lengths. Starts nothing.
+///
+/// # Errors
+/// What [`spawn`] would say.
+pub fn check(spec: &AttemptSpec) -> Result<Checked, SpawnError> {
+    Ok(Checked { attempt_id: spec.attempt_id.clone(), command: exec::prepare(spec)? })
+}
+
 /// Starts an attempt: without a shell, in a session of its own, with every signal's default handling, and with
 /// no descriptor of ours but its three pipes. An error means that nothing ran.
 pub fn spawn(spec: AttemptSpec) -> Result<Attempt, SpawnError> {
+    let checked = check(&spec)?;
+    spawn_checked(spec, checked)
+}
+
+/// The same for one that was checked just now. What was checked of another attempt is not taken.
+pub fn spawn_checked(spec: AttemptSpec, checked: Checked) -> Result<Attempt, SpawnError> {
+    if checked.attempt_id != spec.attempt_id {
+        return spawn(spec);
+    }
     linux::ready()?;
-    let command = exec::prepare(&spec)?;
+    let command = checked.command;
     let limits =
         Limits { timeout: spec.timeout, idle_timeout: spec.idle_timeout, kill_grace: spec.kill_grace };
     let (ends, theirs) = pipes(spec.stdin)?;

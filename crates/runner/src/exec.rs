@@ -116,7 +116,9 @@ fn environment(spec: &AttemptSpec) -> BTreeMap<OsString, OsString> {
 }
 
 fn variable(name: OsString, value: &OsStr) -> Result<CString, SpawnError> {
-    let mut both = name.clone();
+    // All of it at once, with its final NUL: there are many, for every attempt.
+    let mut both = OsString::with_capacity(name.len() + value.len() + 2);
+    both.push(&name);
     both.push("=");
     both.push(value);
     c_string(both, || Item::Variable(name))

@@ -25,20 +25,12 @@ mod tail;
 mod tree;
 mod watch;
 
-pub use attempt::{Attempt, spawn};
+pub use attempt::{Attempt, Checked, check, spawn, spawn_checked};
 pub use ended::{Ended, Exit, How, Verdict};
 pub use linux::{identity::ProcessIdentity, init_process};
 pub use pump::{Output, Stream};
 pub use spec::{AttemptSpec, Item, SpawnError, Stdin};
 pub use stop::StopHandle;
-
-/// Checks everything that can be known before a start: the program, the folder, the lengths. Starts nothing.
-///
-/// # Errors
-/// What [`spawn`] would say.
-pub fn check(spec: &AttemptSpec) -> Result<(), SpawnError> {
-    exec::prepare(spec).map(drop)
-}
 
 /// The variable that marks every process of an attempt; survivors are found by it.
 pub const ATTEMPT_ID_VAR: &str = "CODEAGENT_ATTEMPT_ID";

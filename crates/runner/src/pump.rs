@@ -6,13 +6,19 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionbio};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::spec::Stdin;
 use crate::tail::Tail;
 
-/// Bytes that are read at once; with the kernel's pipe of the same size all that waits in memory.
+/// Bytes that are read at once, until a child fills them: most print little.
+const SMALL_BUFFER_BYTES: usize = 8 * 1024;
+/// What the kernel's pipe holds, and is read at once then; both together are all that waits in memory.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// The same for a child that prints faster than we look, so that neither waits for each 64 KiB of the other.
+const LARGE_BUFFER_BYTES: usize = 256 * 1024;
+/// What the kernel's pipe holds then: the most that it gives to everybody.
+const LARGE_PIPE_BYTES: usize = 1024 * 1024;
 
 /// Reads of one stream after the end of the child, so that a stranger who writes without end can't hold us.
 const MAX_LAST_READS: usize = 32;
@@ -28,7 +34,7 @@ pub enum Stream {
 
 /// Where the output of an attempt goes.
 pub trait Output {
-    /// Takes the next bytes of a stream, at most 64 KiB. While this blocks the child's output waits, so its
+    /// Takes the next bytes of a stream, at most 256 KiB. While this blocks the child's output waits, so its
     /// time-outs are looked at late. After an error it is not called again; the child goes on.
     fn chunk(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
 }
@@ -108,6 +114,7 @@ pub(crate) struct Pump<'a> {
     input: Option<Feed>,
     sink: &'a mut dyn Output,
     buffer: Box<[u8]>,
+    enlarged: [bool; 2],
     tail: Tail,
     last_byte: Instant,
     bytes_out: u64,
@@ -128,7 +135,8 @@ impl<'a> Pump<'a> {
             // Nothing to send: end of file at once.
             input: ends.input.filter(|feed| !feed.bytes.is_empty()),
             sink,
-            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            buffer: vec![0; SMALL_BUFFER_BYTES].into_boxed_slice(),
+            enlarged: [false; 2],
             tail: Tail::default(),
             last_byte: started,
             bytes_out: 0,
@@ -190,8 +198,32 @@ impl<'a> Pump<'a> {
             self.outputs[stream] = None;
             return false;
         }
+        if count >= BUFFER_BYTES {
+            self.enlarge_pipe(stream);
+        }
         self.take(stream, count);
+        if count == self.buffer.len() {
+            self.enlarge_buffer();
+        }
         true
+    }
+
+    /// The child filled its pipe: it goes on while we look at what it printed. Quiet ones, which are most, cost
+    /// nothing of this.
+    fn enlarge_pipe(&mut self, stream: usize) {
+        if let Some(fd) = &self.outputs[stream]
+            && !std::mem::replace(&mut self.enlarged[stream], true)
+        {
+            // Refused where the user has too many large ones: it is slower then, no more.
+            let _ = fcntl_setpipe_size(fd, LARGE_PIPE_BYTES);
+        }
+    }
+
+    fn enlarge_buffer(&mut self) {
+        let bytes = if self.buffer.len() < BUFFER_BYTES { BUFFER_BYTES } else { LARGE_BUFFER_BYTES };
+        if self.buffer.len() < bytes {
+            self.buffer = vec![0; bytes].into_boxed_slice();
+        }
     }
 
     fn take(&mut self, stream: usize, count: usize) {

@@ -61,6 +61,8 @@ impl Leader {
         let mut live = live();
         let pid = launch(command, stdio)?;
         let raw = pid.as_raw_pid();
+        // First of all: what it starts before that stays outside.
+        let cgroup = Cgroup::with(raw);
         let held = pidfd::open_child(pid).and_then(|fd| Ok((fd, ProcessIdentity::of(raw)?)));
         let (fd, identity) = held.inspect_err(|_| {
             // Not reaped, so the number still means our child.
@@ -68,7 +70,7 @@ impl Leader {
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         })?;
         live.push(Entry { pid: raw, attempt_id: attempt_id.to_owned(), reaped: false });
-        Ok(Self { pid, fd, identity, reaped: None, cgroup: Cgroup::with(raw) })
+        Ok(Self { pid, fd, identity, reaped: None, cgroup })
     }
 
     pub(crate) fn identity(&self) -> &ProcessIdentity {

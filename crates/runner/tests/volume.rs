@@ -1,6 +1,8 @@
-//! A child that prints without end must cost no memory. One test: it looks at the memory of the whole process.
+//! A child that prints without end must cost no memory, and one that ends while much is on the way loses none of it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
 mod common;
+
+use std::time::{Duration, Instant};
 
 use codeagent_runner::{How, StopHandle, Stream, spawn};
 use common::words;
@@ -25,6 +27,38 @@ fn two_hundred_megabytes_cost_no_memory() {
         assert_eq!(total, 200 * MIB);
         assert!(most > 0 && most < before + 4 * MIB, "{before} -> {most}");
         assert!(ended.last_lines.len() <= 20 && ended.last_lines.iter().all(|line| line.len() <= 2000));
+    }
+}
+
+#[test]
+fn what_waits_in_a_full_pipe_when_the_child_ends_is_read() {
+    let attempt = spawn(words(&["head", "-c", &MIB.to_string(), "/dev/zero"])).unwrap();
+    let pid = attempt.identity().pid;
+    let (mut total, mut largest) = (0, 0);
+    let mut sink = |_: Stream, bytes: &[u8]| {
+        total += bytes.len();
+        largest = largest.max(bytes.len());
+        // First until the pipe is full: it is made larger then. After that until all the rest is in it.
+        until_state(pid, if largest < 64 * 1024 { "SZ" } else { "Z" });
+        Ok(())
+    };
+    let ended = attempt.watch(&mut sink, &StopHandle::new().unwrap());
+    assert_eq!((ended.how, ended.bytes_out, total), (How::Exited(0), MIB as u64, MIB));
+    assert!(largest >= 64 * 1024, "{largest}");
+}
+
+/// Returns once the process sleeps (`S`), is dead (`Z`) or whatever else is wanted.
+fn until_state(pid: i32, wanted: &str) {
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < Duration::from_secs(20), "{pid} never became one of {wanted}");
+        // Gone: dead, and reaped.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return };
+        let state = stat.rsplit_once(") ").unwrap().1.chars().next().unwrap();
+        if wanted.contains(state) {
+            return;
+        }
+        std::thread::yield_now();
     }
 }
 

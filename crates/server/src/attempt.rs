@@ -54,9 +54,13 @@ impl TaskFile {
     /// As the disk gives them.
     pub(crate) fn write(dir: &Path, attempt_id: &AttemptId, text: &str) -> Result<Self, StoreError> {
         let path = dir.join(format!("{TASK_FILE_PREFIX}{}.txt", attempt_id.0));
-        let written = make_folder(dir)
-            .and_then(|()| create_new_private(&path))
-            .and_then(|mut file| file.write_all(text.as_bytes()));
+        let created = match create_new_private(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_folder(dir).and_then(|()| create_new_private(&path))
+            }
+            created => created,
+        };
+        let written = created.and_then(|mut file| file.write_all(text.as_bytes()));
         match written {
             Ok(()) => Ok(Self(path)),
             Err(source) => Err(StoreError::Io { action: "write", path, source: source.into() }),

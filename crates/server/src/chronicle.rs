@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Task logs that are kept (contract, "Messages").
-pub(crate) const KEPT_LOGS: usize = 20;
+const KEPT_LOGS: usize = 20;
 /// Characters of a task's text in a line of the log.
 const TEXT_CHARS: usize = 200;
 /// Lines of output that become the error message of a failed attempt.

@@ -37,7 +37,7 @@ impl Ground {
     pub fn system() -> Self {
         Self {
             clock: Arc::new(SystemClock),
-            agents: Box::new(Processes),
+            agents: Box::new(Processes::default()),
             dice: Box::new(SystemDice),
             open_store: Box::new(open_store),
             asker: None,

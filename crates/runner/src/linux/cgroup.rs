@@ -1,8 +1,10 @@
 //! A control group (v2) for each live attempt, where we may make one: its `cgroup.kill` also ends, at one stroke, those
 //! who left their session and put their mark off. Everything here is best effort; without it the rest still holds.
 //!
-//! Groups are used again: a fresh one costs 0.8 ms (nearly all of it the first move into it), a used one 0.14.
-use std::fs;
+//! Groups are used again: a fresh one costs 0.8 ms (nearly all of it the first move into it), a used one 0.07.
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,12 +14,21 @@ const PREFIX: &str = "codeagent-";
 /// The control group of one attempt; empty again, it waits for the next one.
 #[derive(Debug)]
 pub(crate) struct Cgroup {
+    /// Always there, but in the midst of `drop`.
+    group: Option<Group>,
+}
+
+/// A group, and what every attempt needs of it: to open these two files costs more than to use them.
+#[derive(Debug)]
+struct Group {
     dir: PathBuf,
+    procs: File,
+    events: File,
 }
 
 /// Empty groups of this process, and how many it made.
 struct Pool {
-    free: Vec<PathBuf>,
+    free: Vec<Group>,
     made: u32,
 }
 
@@ -32,36 +43,50 @@ impl Cgroup {
     pub(crate) fn with(pid: i32) -> Option<Self> {
         let parent = parent()?;
         let waiting = pool().free.pop();
-        let dir = match waiting {
-            Some(dir) => dir,
-            None => make(parent)?,
+        let group = match waiting {
+            Some(group) => group,
+            None => Group::open(make(parent)?).ok()?,
         };
-        let cgroup = Self { dir };
-        fs::write(cgroup.dir.join("cgroup.procs"), pid.to_string()).ok().map(|()| cgroup)
+        // Dropped where it fails, it is used again.
+        let cgroup = Self { group: Some(group) };
+        cgroup.group.as_ref()?.take_in(pid).ok().map(|()| cgroup)
     }
 
     /// SIGKILL to all of them, also to those that are being forked.
     pub(crate) fn kill(&self) {
-        let _ = fs::write(self.dir.join("cgroup.kill"), "1");
+        if let Some(group) = &self.group {
+            let _ = fs::write(group.dir.join("cgroup.kill"), "1");
+        }
     }
 
     /// The living and dead processes in it.
     pub(crate) fn pids(&self) -> Vec<i32> {
-        members(&self.dir)
-    }
-
-    fn is_empty(&self) -> bool {
-        let events = fs::read_to_string(self.dir.join("cgroup.events")).unwrap_or_default();
-        events.lines().any(|line| line == "populated 0")
+        self.group.as_ref().map_or_else(Vec::new, |group| members(&group.dir))
     }
 }
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        if self.is_empty() {
-            pool().free.push(std::mem::take(&mut self.dir));
-        }
         // Else something hangs in it: it is left to the next server that starts.
+        pool().free.extend(self.group.take().filter(Group::is_empty));
+    }
+}
+
+impl Group {
+    fn open(dir: PathBuf) -> io::Result<Self> {
+        let procs = File::options().write(true).open(dir.join("cgroup.procs"))?;
+        let events = File::open(dir.join("cgroup.events"))?;
+        Ok(Self { dir, procs, events })
+    }
+
+    fn take_in(&self, pid: i32) -> io::Result<()> {
+        self.procs.write_all_at(pid.to_string().as_bytes(), 0)
+    }
+
+    fn is_empty(&self) -> bool {
+        let mut events = [0; 128];
+        let read = self.events.read_at(&mut events, 0).unwrap_or(0);
+        events[..read].split(|byte| *byte == b'\n').any(|line| line == b"populated 0")
     }
 }
 
@@ -89,11 +114,11 @@ fn parent() -> Option<&'static Path> {
         remove_stale(&parent);
         let probe = make(&parent)?;
         let usable = probe.join("cgroup.kill").exists();
-        pool().free.push(probe);
-        if !usable {
-            remove_free();
+        let Some(probe) = Group::open(probe.clone()).ok().filter(|_| usable) else {
+            remove(&probe);
             return None;
-        }
+        };
+        pool().free.push(probe);
         // SAFETY: the handler only locks, unlinks and frees; it does not unwind.
         unsafe { libc::atexit(remove_free) };
         Some(parent)
@@ -140,7 +165,7 @@ fn remove(dir: &Path) {
 extern "C" fn remove_free() {
     // A thread that ended in the middle of it must not hang the exit.
     if let Ok(mut pool) = POOL.try_lock() {
-        pool.free.drain(..).for_each(|dir| remove(&dir));
+        pool.free.drain(..).for_each(|group| remove(&group.dir));
     }
 }
 

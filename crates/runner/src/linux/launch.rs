@@ -10,6 +10,7 @@ use std::ptr;
 use rustix::process::Pid;
 
 /// A command in the form that exec takes.
+#[derive(Debug)]
 pub(crate) struct Command {
     /// The path of the program; it was looked up before.
     pub(crate) program: CString,

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::process::getpid;
 
@@ -216,8 +217,12 @@ pub(crate) struct ServerMark {
 impl ServerMark {
     /// This process.
     pub(crate) fn own() -> Option<Self> {
+        static OWN: OnceLock<ServerMark> = OnceLock::new();
+        if let Some(own) = OWN.get() {
+            return Some(*own);
+        }
         let own = Stat::own().ok()?;
-        Some(Self { pid: own.pid, start_ticks: own.start_ticks })
+        Some(*OWN.get_or_init(|| Self { pid: own.pid, start_ticks: own.start_ticks }))
     }
 
     fn parse(text: &[u8]) -> Option<Self> {

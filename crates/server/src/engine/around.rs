@@ -13,11 +13,13 @@ use super::{Ending, Engine, EngineError, Mode};
 use crate::{
     api::Activity,
     attempt::{Attempt, Tee},
-    chronicle::KEPT_LOGS,
     control::{Stop, Woken},
     observe::{Observation, Progress, WaitReason},
     order::Order,
 };
+
+/// So many task logs are removed at once: few enough to be gone before even a short agent ends.
+const LOGS_AT_ONCE: usize = 4;
 
 impl Engine {
     /// Counts the iteration and, every tenth, prunes (the guide, "Очистка старых задач").
@@ -81,7 +83,7 @@ impl Engine {
             socket.keep();
         }
         self.tally.logs += 1;
-        if self.tally.logs >= KEPT_LOGS {
+        if self.tally.logs >= LOGS_AT_ONCE {
             self.tally.logs = 0;
             self.chronicle.rotate_logs(&*self.store);
         }
