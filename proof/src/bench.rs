@@ -56,12 +56,12 @@ pub(crate) struct Ledger {
 const AGENT: &str = r#"
 exec 9>"$ORACLE/lock.$CODEAGENT_TASK_ID"
 flock -n 9 || echo "overlap $CODEAGENT_TASK_ID" >> "$ORACLE/ledger"
-echo "start $CODEAGENT_TASK_ID $CODEAGENT_ATTEMPT${DISK_LOG:+ $(stat -c %s "$DISK_LOG")}" >> "$ORACLE/ledger"
+echo "start $CODEAGENT_TASK_ID $CODEAGENT_ATTEMPT $CODEAGENT_SERVER${DISK_LOG:+ $(stat -c %s "$DISK_LOG")}" >> "$ORACLE/ledger"
 case "$CODEAGENT_TASK_ID $CODEAGENT_ATTEMPT" in
 "t2 1") sleep ${NAP:-0.9} ;;
 "t3 1") exit 1 ;;
 esac
-echo "end $CODEAGENT_TASK_ID $CODEAGENT_ATTEMPT" >> "$ORACLE/ledger"
+echo "end $CODEAGENT_TASK_ID $CODEAGENT_ATTEMPT $CODEAGENT_SERVER" >> "$ORACLE/ledger"
 "#;
 
 const CONFIG: &str = "

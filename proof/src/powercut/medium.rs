@@ -39,7 +39,7 @@ fn run(terms: &Terms) -> Result<Outcome, String> {
 
 fn all(terms: &Terms) -> io::Result<Outcome> {
     let dir = &terms.scratch;
-    let (image, _) = in_own_mounts(|| work::prepare(System::Ext4, &terms.binary, dir))?;
+    let (image, _) = in_own_mounts(|| work::prepare(System::Ext4InPages, &terms.binary, dir))?;
     let seconds = terms.seconds.or((terms.extent == Extent::Ci).then_some(CI_SECONDS));
     let until = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let faults = Mutex::new(faults(terms.seed).into_iter());
@@ -111,7 +111,7 @@ impl Trial<'_> {
         }
         // The medium is whole again: what lies on it is what was written.
         let mounted = self.dir.join("mounted");
-        let _mount = Mount::new(System::Ext4, &disk, &mounted)?;
+        let _mount = Mount::new(System::Ext4InPages, &disk, &mounted)?;
         let ledger = oracle.join("ledger");
         let told = match ledger.exists() {
             true => work::told(&ledger, (code == Some(0)).then_some(0))?,
@@ -134,7 +134,7 @@ impl Trial<'_> {
     fn work(&self, disk: &Path, oracle: &Path) -> io::Result<Option<(Option<i32>, bool, String)>> {
         let exported = Exported::failing(disk, self.fault, self.dir.join("export"))?;
         let mounted = self.dir.join("mounted");
-        let Ok(_mount) = Mount::new(System::Ext4, &exported.file, &mounted) else { return Ok(None) };
+        let Ok(_mount) = Mount::new(System::Ext4InPages, &exported.file, &mounted) else { return Ok(None) };
         let Ok(bench) = Bench::of(&self.terms.binary, &mounted.join("project"), oracle) else {
             return Ok(None);
         };

@@ -172,7 +172,7 @@ impl Look<'_> {
         match found {
             None => outcome.tried(1, "disks that did not mount"),
             Some(findings) => {
-                outcome.tried(1, if self.system == System::Ext4 { "ext4 disks" } else { "xfs disks" });
+                outcome.tried(1, if self.system == System::Xfs { "xfs disks" } else { "ext4 disks" });
                 outcome.findings.extend(findings);
             }
         }

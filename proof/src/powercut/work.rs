@@ -1,8 +1,7 @@
 //! The workload on the logged disk, and what was told of it at which length of the log.
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -96,8 +95,7 @@ fn kill_amid(bench: &Bench, log: &Path) -> io::Result<()> {
         std::thread::park_timeout(Duration::from_millis(2));
     }
     server.kill()?;
-    server.wait()?;
-    File::options().append(true).open(bench.oracle.join("ledger"))?.write_all(b"kill\n")
+    server.wait().map(drop)
 }
 
 /// An agent that was just being started holds the dead server's socket until it runs: then the answer is "try again".
@@ -119,36 +117,33 @@ fn good(said: &Said) -> io::Result<()> {
     if said.code == Some(0) { Ok(()) } else { Err(io::Error::other(said.short())) }
 }
 
-/// Tasks run one after the other: when one starts, each that came to a good end under the same server was settled before.
-/// So was the last one, where the run itself came to a good end, at that length.
+/// A server works on one task after the other: when it starts one, each that came to a good end under it was settled before.
+/// So was the last one, where the run itself came to a good end, at that length. What an agent does that outlived its
+/// server nobody settles.
 pub(crate) fn told(ledger: &Path, end: Option<u64>) -> io::Result<Vec<Told>> {
     let mut told = Vec::new();
     let mut starts = BTreeMap::<String, u64>::new();
-    let (mut under_way, mut ended) = (None, Vec::new());
+    let (mut last_server, mut ended) = (String::new(), Vec::<(String, String)>::new());
+    let settled = |ended: &mut Vec<(String, String)>, server: &str, log_len| -> Vec<Told> {
+        let ids = ended.drain(..).filter(|(of, _)| of == server).map(|(_, id)| id);
+        ids.map(|id| Told { log_len, what: What::Completed(id) }).collect()
+    };
     for line in fs::read_to_string(ledger)?.lines() {
         let words: Vec<&str> = line.split(' ').collect();
-        let id = words.get(1).copied().unwrap_or_default().to_owned();
-        match (words[0], words.get(3).and_then(|length| length.parse().ok())) {
-            ("start", Some(log_len)) => {
-                let settled = ended.drain(..).map(|id| Told { log_len, what: What::Completed(id) });
-                told.extend(settled);
-                let count = starts.entry(id.clone()).or_default();
+        match words[..] {
+            ["start", id, _, server, log_len] if let Ok(log_len) = log_len.parse() => {
+                told.extend(settled(&mut ended, server, log_len));
+                let count = starts.entry(id.to_owned()).or_default();
                 *count += 1;
-                under_way = Some(id.clone());
-                told.push(Told { log_len, what: What::Started(id, *count) });
+                told.push(Told { log_len, what: What::Started(id.to_owned(), *count) });
+                last_server = server.to_owned();
             }
-            // An agent may outlive its server for a moment: nobody settles what it did.
-            ("end", _) if under_way.as_ref() == Some(&id) => ended.push(id),
-            ("end", _) => {}
-            ("kill", _) => {
-                ended.clear();
-                under_way = None;
-            }
+            ["end", id, _, server] => ended.push((server.to_owned(), id.to_owned())),
             _ => return Err(io::Error::other(format!("ledger: {line}"))),
         }
     }
     if let Some(log_len) = end {
-        told.extend(ended.into_iter().map(|id| Told { log_len, what: What::Completed(id) }));
+        told.extend(settled(&mut ended, &last_server, log_len));
     }
     Ok(told)
 }
