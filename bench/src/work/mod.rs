@@ -16,8 +16,8 @@ const LISTS: [usize; 2] = [1_000, 5_000];
 /// The long list, and the part of its begin and of its end that are held against each other.
 const LONG: usize = 50_000;
 const PART: usize = 1_000;
-/// GNU parallel and pueue would take minutes for more.
-const MOST_FOR_SLOW: usize = 1_000;
+/// What a round of those takes that would take minutes for a list.
+const FEW: usize = 100;
 
 /// Works through so many tasks in an empty folder.
 type Work = fn(&Path, usize) -> Result<()>;
@@ -26,8 +26,29 @@ type Work = fn(&Path, usize) -> Result<()>;
 struct Contestant {
     name: &'static str,
     keeps: &'static str,
-    is_slow: bool,
+    pace: Pace,
     work: Work,
+}
+
+/// How much of a list a contestant is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// All of it.
+    Fast,
+    /// The shorter list only.
+    Slow,
+    /// As much of the shorter list as takes half a minute.
+    Slowest,
+}
+
+impl Pace {
+    fn tasks(self, count: usize) -> Option<usize> {
+        match self {
+            Self::Fast => Some(count),
+            Self::Slow => (count == LISTS[0]).then_some(count),
+            Self::Slowest => (count == LISTS[0]).then_some(FEW),
+        }
+    }
 }
 
 pub(crate) fn measure(terms: &Terms) -> Result<Section> {
@@ -62,10 +83,10 @@ struct Reached {
     ours_to_it: Samples,
 }
 
-fn rounds(terms: &Terms, contestants: &[Contestant], count: usize) -> Result<Vec<Reached>> {
-    let able = |one: &&Contestant| !one.is_slow || count <= MOST_FOR_SLOW;
-    let contestants: Vec<&Contestant> = contestants.iter().filter(able).collect();
-    let empty = |one: &&Contestant| Reached {
+fn rounds<'a>(terms: &Terms, contestants: &'a [Contestant], count: usize) -> Result<Vec<Reached>> {
+    let able = |one: &'a Contestant| Some((one, one.pace.tasks(count)?));
+    let contestants: Vec<(&Contestant, usize)> = contestants.iter().filter_map(able).collect();
+    let empty = |(one, _): &(&Contestant, usize)| Reached {
         name: one.name,
         keeps: one.keeps,
         rate: Samples::default(),
@@ -80,9 +101,11 @@ fn rounds(terms: &Terms, contestants: &[Contestant], count: usize) -> Result<Vec
         }
         let mut rates = vec![f64::NAN; contestants.len()];
         for index in order {
-            rates[index] = rate(terms, contestants[index].work, count)?;
+            let (one, tasks) = contestants[index];
+            rates[index] = rate(terms, one.work, tasks)?;
         }
-        let ours = contestants.iter().position(|one| one.name == ours::NAME).map_or(f64::NAN, |at| rates[at]);
+        let ours =
+            contestants.iter().position(|(one, _)| one.name == ours::NAME).map_or(f64::NAN, |at| rates[at]);
         for (place, rate) in reached.iter_mut().zip(rates) {
             place.rate.push(rate);
             place.ours_to_it.push(ours / rate);

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Contestant, ours};
+use super::{Contestant, Pace, ours};
 use crate::measure::Result;
 
 /// Who is there: we, and those that are installed.
@@ -18,24 +18,32 @@ pub(super) fn present() -> Vec<Contestant> {
             Contestant {
                 name: ours::NAME,
                 keeps: "everything, durable before anything follows",
-                is_slow: false,
+                pace: Pace::Fast,
                 work: ours::work,
             },
         ),
-        (Some("xargs"), Contestant { name: "xargs", keeps: "nothing", is_slow: false, work: xargs }),
-        (Some("tsp"), Contestant { name: "task-spooler", keeps: "in memory", is_slow: false, work: spooler }),
+        (Some("xargs"), Contestant { name: "xargs", keeps: "nothing", pace: Pace::Fast, work: xargs }),
+        (
+            Some("tsp"),
+            Contestant { name: "task-spooler", keeps: "in memory", pace: Pace::Fast, work: spooler },
+        ),
         (
             Some("parallel"),
             Contestant {
                 name: "GNU parallel --joblog",
                 keeps: "a line for each end, not synced",
-                is_slow: true,
+                pace: Pace::Slow,
                 work: parallel,
             },
         ),
         (
             Some("pueue"),
-            Contestant { name: "pueue", keeps: "a file, not synced", is_slow: true, work: pueue },
+            Contestant {
+                name: "pueue (100 tasks)",
+                keeps: "a file, not synced",
+                pace: Pace::Slowest,
+                work: pueue,
+            },
         ),
     ];
     let is_there = |name: &str| {
