@@ -1,4 +1,4 @@
-//! What CI and people run: `cargo xtask test | crash | soak | fuzz | bench | guard | man | completions | python | wheels`.
+//! What CI and people run: `cargo xtask test | crash | planted | soak | fuzz | bench | guard | man | completions | python | wheels`.
 //!
 //! No dependency on the workspace, so that it builds in a second and can say what is broken in the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
@@ -8,6 +8,7 @@ mod crash;
 mod files;
 mod fuzz;
 mod guard;
+mod planted;
 mod python;
 mod steps;
 mod test;
@@ -20,6 +21,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   test [--quick]    everything that CI checks; --quick: formatting, lints and unit tests only
   crash [--long]    campaigns that try to break every promise; --help: their options
+  planted [NAME…]   puts known bugs into a copy of the sources: a campaign must find each; also: --list, --markdown
   soak --minutes N  the real program, killed at random moments for so long; also: --seed N
   fuzz TARGET       libFuzzer on one target of proof/src/fuzz; also: --seconds N
   bench             measures, side by side with what people use; --help: its options
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(test::Extent::All),
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["crash", args @ ..] => crash::run(args),
+        ["planted", args @ ..] => planted::run(args),
         ["soak", args @ ..] => crash::soak(args),
         ["fuzz", args @ ..] => fuzz::run(args),
         ["bench", args @ ..] => bench::run(args),
