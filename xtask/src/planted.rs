@@ -52,11 +52,15 @@ fn chosen(all: Vec<Planted>, names: &[&str]) -> Result<Vec<Planted>, String> {
 
 fn try_all(bugs: &[Planted]) -> Result<Vec<Row<'_>>, String> {
     let scratch = Scratch::make()?;
-    healthy(&scratch, bugs)?;
+    let unfit = unfit(&scratch, bugs)?;
     let mut rows = Vec::new();
     for (at, bug) in bugs.iter().enumerate() {
         println!("\n── {} of {}: {}: {}", at + 1, bugs.len(), bug.name, bug.en);
-        let seen = scratch.plant(&bug.file).and_then(|()| scratch.run(&bug.campaign));
+        let seen = if unfit.contains(&bug.campaign) {
+            Err(format!("{} fails without it, too", bug.campaign()))
+        } else {
+            scratch.plant(&bug.file).and_then(|()| scratch.run(&bug.campaign))
+        };
         println!("{}", seen.as_ref().map_or_else(Clone::clone, |seen| seen.told(usize::MAX)));
         rows.push((bug, seen));
         scratch.clean()?;
@@ -64,19 +68,20 @@ fn try_all(bugs: &[Planted]) -> Result<Vec<Row<'_>>, String> {
     Ok(rows)
 }
 
-/// A campaign that finds something where no bug was planted says nothing about those that were.
-fn healthy(scratch: &Scratch, bugs: &[Planted]) -> Result<(), String> {
-    let mut campaigns: Vec<_> = bugs.iter().map(|bug| &bug.campaign).collect();
+/// Campaigns that find something where no bug was planted: they say nothing about those that were.
+fn unfit(scratch: &Scratch, bugs: &[Planted]) -> Result<Vec<Vec<String>>, String> {
+    let mut campaigns: Vec<_> = bugs.iter().map(|bug| bug.campaign.clone()).collect();
     campaigns.sort();
     campaigns.dedup();
+    let mut unfit = Vec::new();
     for campaign in campaigns {
-        println!("\n── {} without a bug", campaign.join(" "));
-        let seen = scratch.run(campaign)?;
+        let seen = scratch.run(&campaign)?;
+        println!("\n── {} without a bug: {}", campaign.join(" "), seen.told(usize::MAX));
         if !seen.is_nothing() {
-            return Err(format!("{} found something without a bug: {}", campaign.join(" "), seen.told(200)));
+            unfit.push(campaign);
         }
     }
-    Ok(())
+    Ok(unfit)
 }
 
 fn verdict(rows: &[Row<'_>]) -> Result<(), String> {
@@ -88,5 +93,5 @@ fn verdict(rows: &[Row<'_>]) -> Result<(), String> {
             Err(error) => write!(missed, "\n  {}: {error}", bug.name).unwrap_or(()),
         }
     }
-    if missed.is_empty() { Ok(()) } else { Err(format!("planted bugs were not found:{missed}")) }
+    if missed.is_empty() { Ok(()) } else { Err(format!("bugs that were planted and not found:{missed}")) }
 }

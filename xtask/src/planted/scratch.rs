@@ -123,7 +123,7 @@ impl Seen {
     /// In one line, the first finding's part of it cut off at so many characters.
     pub(crate) fn told(&self, length: usize) -> String {
         if self.is_nothing() {
-            return "not found".to_owned();
+            return "nothing was found".to_owned();
         }
         let counts: Vec<_> = self.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         format!("{}: {}", counts.join(", "), self.first.chars().take(length).collect::<String>())
