@@ -140,6 +140,13 @@ impl Leader {
         unknown.filter_map(|pid| Stat::read(pid).ok()).filter(|stat| !stat.is_dead()).collect()
     }
 
+    /// Whether something lives in the control group, found or not: a chain of processes, each gone before it is
+    /// looked at, has nobody in it to be held.
+    pub(crate) fn goes_on(&self) -> bool {
+        // In this order: a dead process may stay counted for a moment, and where no child is left nothing lives.
+        has_children() && self.cgroup.as_ref().is_some_and(|cgroup| !cgroup.is_empty())
+    }
+
     /// SIGKILL at one stroke to all that can be reached so, new forks included.
     pub(crate) fn kill_at_once(&self) {
         if let Some(cgroup) = &self.cgroup {

@@ -19,6 +19,8 @@ const LINGER: Duration = Duration::from_millis(500);
 const REST_GRACE: Duration = Duration::from_secs(2);
 /// How often the rest of a tree is looked at again: it may start new processes while it ends.
 const REST_LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked at again where its control group says that something lives, and nobody was found.
+const UNSEEN_LOOK: Duration = Duration::from_millis(10);
 /// After SIGKILL: what has not ended by then hangs in the kernel.
 const GIVE_UP: Duration = Duration::from_secs(30);
 /// How often dead orphans are reaped while the child runs.
@@ -234,7 +236,8 @@ impl<'a> Watch<'a> {
             rest.retain(Held::is_alive);
             let known: HashSet<_> = rest.iter().map(Held::key).collect();
             rest.extend(self.leader.rest().into_iter().filter(|held| !known.contains(&held.key())));
-            if rest.is_empty() {
+            let is_unseen = rest.is_empty();
+            if is_unseen && !self.leader.goes_on() {
                 return 0;
             }
             let now = Instant::now();
@@ -244,10 +247,10 @@ impl<'a> Watch<'a> {
             }
             let kill = is_past(kill_at, now);
             if kill && now - *killed_at.get_or_insert(now) >= GIVE_UP {
-                return rest.len();
+                return rest.len().max(1);
             }
             self.signal_each(&rest, kill);
-            let look_again = now + REST_LOOK;
+            let look_again = now + if is_unseen { UNSEEN_LOOK } else { REST_LOOK };
             let deadline = kill_at.filter(|at| !kill && *at < look_again).unwrap_or(look_again);
             self.wait(&rest, Some(deadline));
         }

@@ -59,6 +59,11 @@ impl Cgroup {
         }
     }
 
+    /// Whether nothing lives in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.group.as_ref().is_none_or(Group::is_empty)
+    }
+
     /// The living and dead processes in it.
     pub(crate) fn pids(&self) -> Vec<i32> {
         self.group.as_ref().map_or_else(Vec::new, |group| members(&group.dir))
