@@ -227,6 +227,15 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_private_key_stays_as_it_is_where_that_is_masked_again() {
+        for next in ["MIIE and more\nabc=\nT T\n", &format!("{} T\nabc=\nT T\n", "a".repeat(2000))] {
+            let once = one(&format!("-----BEGIN PRIVATE KEY-----\n{next}"));
+            assert!(once.ends_with("\nabc=\nT T\n"), "{once}");
+            assert_eq!(one(&once), once);
+        }
+    }
+
+    #[test]
     fn a_line_that_was_taken_for_one_of_a_private_key_is_masked_to_its_end() {
         let (head, long) = ("-----BEGIN PRIVATE KEY-----", "a".repeat(2000));
         let value = ["correct horse battery".to_owned()];

@@ -399,7 +399,9 @@ impl Seen<'_> {
         if !rest[..title].iter().all(|b| b.is_ascii_uppercase() || *b == b' ') {
             return None;
         }
-        self.run(self.end + title + end.len(), Class::Base64Lines)
+        let from = self.end + title + end.len();
+        // Masked already: what follows was looked at then.
+        self.run(from, Class::Base64Lines).filter(|_| !self.bytes[from..].starts_with(MASK))
     }
 }
 
