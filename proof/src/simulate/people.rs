@@ -176,7 +176,7 @@ impl Inner {
         let by = i64::try_from(self.chance.magnitude(1_000, 500_000_000)).unwrap_or(0);
         let by = if self.chance.percent(50) { by } else { -by };
         self.wall_ms += by;
-        self.undisturbed_ms = self.now_ms;
+        self.undisturbed_ms = None;
         self.tell(|| format!("the clock is set by {by} ms"));
     }
 

@@ -99,7 +99,9 @@ impl Bell for Seam {
 
     fn wait(&self, heard: u64, time: Option<Duration>) {
         self.0.cross("wait");
-        let inner = self.0.look();
+        let mut inner = self.0.look();
+        let now_ms = inner.now_ms;
+        let undisturbed_ms = *inner.undisturbed_ms.get_or_insert(now_ms);
         let config = &inner.project.config;
         let retry = config.executor.retry.max_delay;
         let most = retry.max(config.server.check_interval).max(config.server.task_delay);
@@ -108,11 +110,11 @@ impl Bell for Seam {
         // What becomes due during a pass has its turn in the next.
         let overdue = match inner.waits_for {
             Some(WaitReason::Paused | WaitReason::BetweenTasks) => Vec::new(),
-            _ => inner.oracle.overdue(inner.now_ms, inner.undisturbed_ms),
+            _ => inner.oracle.overdue(now_ms, undisturbed_ms),
         };
         let until = time.map_or(u64::MAX, |time| {
             let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            inner.now_ms.saturating_add(ms).saturating_add(1)
+            now_ms.saturating_add(ms).saturating_add(1)
         });
         drop(inner);
         if is_too_long {

@@ -84,8 +84,9 @@ pub(super) struct Inner {
     pub(super) stops: Vec<Stop>,
     pub(super) rung: u64,
     pub(super) now_ms: u64,
-    /// Since when neither the wall clock was set nor the server started.
-    pub(super) undisturbed_ms: u64,
+    /// Since when the server looks at a wall clock that was not set: by one that was set back into the midst of a
+    /// wait, that wait lasts longer, at most by its delay from the first look on. `None` before that look.
+    pub(super) undisturbed_ms: Option<u64>,
     pub(super) wall_ms: i64,
     pub(super) happens_at_ms: u64,
     pub(super) happenings: u32,
@@ -154,7 +155,7 @@ impl World {
             stops: Vec::new(),
             rung: 0,
             now_ms: 1_000,
-            undisturbed_ms: 0,
+            undisturbed_ms: None,
             wall_ms: 0,
             happens_at_ms: u64::MAX,
             happenings: 0,
@@ -257,7 +258,7 @@ impl Inner {
         (self.dead, self.doom, self.fault, self.crossings) = (None, None, None, 0);
         (self.is_busy, self.could_not_start, self.disk_failed) = (false, false, false);
         self.stops.clear();
-        self.undisturbed_ms = self.now_ms;
+        self.undisturbed_ms = None;
         self.happens_at_ms = u64::MAX;
         self.twin.fail_at(usize::MAX, 0, false);
         if self.is_quiet {
@@ -269,12 +270,13 @@ impl Inner {
         let most = if self.dooms_attempt { 8 } else { 2_500 };
         match self.chance.below(100) {
             0..35 => self.doom = Some((self.chance.magnitude(1, most), Death::Killed)),
-            35..70 => self.doom = Some((self.chance.magnitude(1, most), Death::PowerCut)),
-            70..85 => {
-                let errno = if self.chance.percent(50) { 5 } else { 28 };
-                self.fault = Some((self.chance.magnitude(1, 1_000), errno, self.chance.percent(50)));
-            }
+            35..75 => self.doom = Some((self.chance.magnitude(1, most), Death::PowerCut)),
             _ => {}
+        }
+        // Also where the end is fixed: only a power cut shows what an error that was swallowed has cost.
+        if self.chance.percent(30) {
+            let errno = if self.chance.percent(50) { 5 } else { 28 };
+            self.fault = Some((self.chance.magnitude(1, 1_000), errno, self.chance.percent(50)));
         }
     }
 
