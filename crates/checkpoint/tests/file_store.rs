@@ -122,14 +122,22 @@ fn main_missing_is_restored_and_backup_damaged_is_set_aside() {
 #[test]
 fn both_damaged_is_refused_with_nothing_changed() {
     let (folder, _) = crashed();
-    for ruins in [("ruin", Some("ruin")), ("", None), ("{}", Some(""))] {
+    let ruined = [
+        (("ruin", Some("ruin")), ["invalid JSON", "invalid JSON"]),
+        (("", None), ["empty", "is missing"]),
+        (("{}", Some("")), ["neither `version` nor `tasks`", "empty"]),
+    ];
+    for (ruins, told) in ruined {
         fs::write(folder.main(), ruins.0).unwrap();
         match ruins.1 {
             Some(ruin) => fs::write(folder.backup(), ruin).unwrap(),
             None => fs::remove_file(folder.backup()).unwrap(),
         }
         let before = folder.files();
-        assert!(matches!(folder.try_open(), Err(StoreError::Damaged(damages)) if damages.len() == 2));
+        let Err(StoreError::Damaged(damages)) = folder.try_open() else { panic!("{ruins:?} was opened") };
+        assert_eq!(damages.len(), 2);
+        let mut each = damages.iter().zip(told);
+        assert!(each.all(|(damage, told)| damage.what.contains(told)), "{damages:?}");
         assert_eq!(folder.files(), before);
         assert!(matches!(reader::read(&folder.main()), Err(StoreError::Damaged(_))));
         assert_eq!(folder.files(), before);
@@ -344,6 +352,48 @@ fn a_sealed_journal_demands_the_one_that_follows() {
         fs::remove_file(folder.data().join(name)).unwrap();
     }
     assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+}
+
+#[test]
+fn by_the_backup_each_process_goes_on_from_where_the_one_before_died() {
+    let (folder, _) = crashed();
+    for task in ["d", "e"] {
+        let store = folder.open();
+        act(&store, vec![add(task)]);
+        let expected = state(&store);
+        store.abandon();
+        let whole = folder.files();
+        fs::remove_file(folder.main()).unwrap();
+        assert_eq!(folder.report().0, expected);
+        folder.put_back(&whole);
+    }
+}
+
+#[test]
+fn journals_are_numbered_on_also_where_only_the_snapshots_know_how_far() {
+    let folder = Folder::new();
+    let mut last = 0;
+    for task in ["a", "b", "c"] {
+        let store = folder.open();
+        act(&store, vec![add(task)]);
+        let name = folder.newest_journal().extension().unwrap().to_str().unwrap().to_owned();
+        let epoch: u64 = name.strip_prefix("journal-").unwrap().parse().unwrap();
+        assert!(epoch > last, "{epoch} after {last}");
+        last = epoch;
+        store.close().unwrap();
+        assert!(!folder.names().iter().any(|name| name.contains("journal-")));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_for_another_reason_than_damage_is_not_set_aside() {
+    let (folder, _) = crashed();
+    fs::remove_file(folder.backup()).unwrap();
+    std::os::unix::fs::symlink(folder.backup(), folder.backup()).unwrap();
+    let names = folder.names();
+    let Err(error) = folder.try_open() else { panic!("a link to itself was opened") };
+    assert!(matches!(&error, StoreError::Io { path, .. } if path.ends_with("list.json.backup")), "{error}");
+    assert_eq!(folder.names(), names);
 }
 
 #[test]
