@@ -96,9 +96,12 @@ impl Folder {
     }
 
     pub(crate) fn newest_journal(&self) -> PathBuf {
+        self.data().join(format!("list.journal-{}", self.newest_epoch()))
+    }
+
+    pub(crate) fn newest_epoch(&self) -> u64 {
         let epoch = |name: &String| name.strip_prefix("list.journal-")?.parse::<u64>().ok();
-        let newest = self.names().iter().filter_map(epoch).max().unwrap();
-        self.data().join(format!("list.journal-{newest}"))
+        self.names().iter().filter_map(epoch).max().unwrap()
     }
 }
 
