@@ -25,7 +25,7 @@ pub(crate) fn table(rows: &[Row<'_>]) -> String {
 pub(crate) fn markdown(rows: &[Row<'_>], lang: Lang) -> String {
     let head = match lang {
         Lang::En => "| bug | what it is | campaign | what it found |",
-        Lang::Ru => "| ошибка | в чём она | кампания | что найдено |",
+        Lang::Ru => "| ошибка | в чём она | испытание | что найдено |",
     };
     let line = |(bug, seen): &Row<'_>| {
         let what = if lang == Lang::En { &bug.en } else { &bug.ru };
