@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use codeagent_checkpoint::{
     Store, StoreError, StoreNotice,
-    file::{MainUnusable, admin, reader},
+    file::{AsideReason, MainUnusable, admin, reader},
     store::ReadState,
 };
 use codeagent_core::{
@@ -117,6 +117,20 @@ fn main_missing_is_restored_and_backup_damaged_is_set_aside() {
     let (found, report) = folder.report();
     assert_eq!(found, expected);
     assert!(has_aside(&report, b"ruin"));
+}
+
+#[test]
+fn the_backup_of_another_store_is_set_aside() {
+    let ((folder, expected), (other, _)) = (crashed(), crashed());
+    let strange = fs::read(other.backup()).unwrap();
+    fs::write(folder.backup(), &strange).unwrap();
+    let (found, report) = folder.report();
+    assert_eq!(found, expected);
+    let is_aside = |notice: &StoreNotice| match notice {
+        StoreNotice::SetAside { to, reason: AsideReason::Foreign, .. } => fs::read(to).unwrap() == strange,
+        _ => false,
+    };
+    assert!(report.notices.iter().any(is_aside), "{report:?}");
 }
 
 #[test]
