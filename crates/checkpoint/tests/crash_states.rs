@@ -142,3 +142,23 @@ fn files_that_are_deleted_again_while_they_are_written_anew_are_written_once_mor
         assert_eq!(state(&open(&twin)), before, "operation {at_operation}");
     }
 }
+
+#[test]
+fn what_was_read_from_the_page_cache_after_a_failed_sync_is_durable_once_it_is_served() {
+    let twin = fresh();
+    let store = open(&twin);
+    store.execute(add("a"), at(1)).unwrap().unwrap();
+    twin.fail_at(twin.len() + 1, 5, false); // the sync that follows the write
+    store.execute(add("b"), at(2)).unwrap_err();
+    store.abandon();
+    twin.revive();
+    let store = open(&twin);
+    let served = state(&store);
+    assert!(served.task(&id("b")).is_some(), "the kernel calls those pages clean");
+    store.abandon();
+    // The power goes, and takes the main file with it: the backup leads through the journal whose sync failed.
+    let log = twin.log();
+    let after = log.image(log.ops.len(), |_, _| Fate::Lost);
+    after.disk().unlink(std::path::Path::new(crash::MAIN)).unwrap();
+    assert_eq!(state(&open(&after)), served);
+}

@@ -413,6 +413,22 @@ fn what_cannot_be_read_for_another_reason_than_damage_is_not_set_aside() {
 }
 
 #[test]
+fn a_backup_that_someone_deletes_comes_back_with_the_next_snapshot() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a")]);
+    fs::remove_file(folder.backup()).unwrap();
+    act(&store, vec![start("a")]);
+    store.checkpoint().unwrap();
+    assert!(folder.backup().exists());
+    act(&store, vec![complete("a")]);
+    let expected = state(&store);
+    store.abandon();
+    fs::remove_file(folder.main()).unwrap();
+    assert_eq!(folder.report().0, expected);
+}
+
+#[test]
 fn a_mark_tells_of_a_journal_that_is_gone() {
     let folder = Folder::new();
     let store = folder.open();
