@@ -7,7 +7,7 @@ use codeagent_server::{Ending, Mode};
 
 use super::work::{self, WorkArgs};
 use super::would::Would;
-use crate::context::Context;
+use crate::context::{Context, complain};
 use crate::exit::Exit;
 use crate::failure::CliError;
 
@@ -53,6 +53,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 fn would_run(args: &WorkArgs, context: &mut Context) -> Result<Exit, CliError> {
     let project = context.load(args.overrides()?)?;
     let would = Would::of(&project, SystemClock.now())?;
+    for notice in &would.notices {
+        complain(&format!("{}: {}", context.say.text("cli-label-warning"), notice.render(&context.say)));
+    }
     if would.tasks.is_empty() {
         context.out.line(context.say.text("cli-run-nothing"))?;
     } else {

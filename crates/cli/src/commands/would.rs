@@ -8,7 +8,7 @@ use codeagent_project::config::Loaded;
 use codeagent_project::harmless::one_line;
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
-use codeagent_project::todo::TodoList;
+use codeagent_project::todo::{TodoList, TodoNotice};
 use codeagent_server::ServerError;
 use codeagent_server::session;
 
@@ -21,6 +21,8 @@ const SHOWN: usize = 1_000;
 /// What would run, in this order.
 pub(crate) struct Would {
     pub(crate) tasks: Vec<WouldRun>,
+    /// What the user should know about the lists.
+    pub(crate) notices: Vec<TodoNotice>,
 }
 
 /// One task of it.
@@ -53,7 +55,7 @@ impl Would {
             let text = line.or_else(|| state.task(&entry.id).map(|task| task.text.to_string()));
             Some(WouldRun { id: entry.id.to_string(), text: text.unwrap_or_default(), standing })
         });
-        Ok(Self { tasks: tasks.collect() })
+        Ok(Self { tasks: tasks.collect(), notices: list.notices().to_vec() })
     }
 }
 

@@ -78,6 +78,8 @@ pub enum NoticeKind {
     MarksDiffer,
     /// The id was given to another text before: they are one task, and only the first text is worked.
     SameId,
+    /// The text stands above in the same file, under the same parents: they are one task, worked once.
+    SameText,
     /// Tasks nest deeper than 64 levels; the deeper ones are taken as children of the 64th.
     TooDeep,
     /// A line of Markdown looks like a task and is not read as one: `1. [ ] x`, `- [] x`.
@@ -103,7 +105,10 @@ impl NoticeKind {
     /// Whether a file that was written in another style would be told line by line.
     #[must_use]
     pub fn is_told_briefly(self) -> bool {
-        matches!(self, Self::LooksLikeTask | Self::NoText | Self::NoTextKey | Self::MeansChildren)
+        matches!(
+            self,
+            Self::LooksLikeTask | Self::NoText | Self::NoTextKey | Self::MeansChildren | Self::SameText
+        )
     }
 }
 

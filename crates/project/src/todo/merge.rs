@@ -61,8 +61,12 @@ impl Merged {
             Slot::Occupied(slot) => {
                 let line = &mut self.lines[*slot.get()];
                 let marks = (line.mark != entry.mark).then_some(NoticeKind::MarksDiffer);
-                let texts =
-                    (line.text != entry.text && entry.given_id.is_some()).then_some(NoticeKind::SameId);
+                let is_same_file = self.places[*slot.get()].0 == file;
+                let texts = match &entry.given_id {
+                    Some(_) => (line.text != entry.text).then_some(NoticeKind::SameId),
+                    // In another file it is the same list in another form.
+                    None => is_same_file.then_some(NoticeKind::SameText),
+                };
                 line.mark = stronger(line.mark, entry.mark);
                 (*slot.get(), marks.into_iter().chain(texts).collect())
             }

@@ -88,8 +88,12 @@ impl TodoList {
             notices.extend(told.into_iter().map(|(line, kind)| file.notice(line, kind)));
             parsed.push(list);
         }
-        let merged =
-            merge::merge(&parsed, |file, line, kind| notices.push(found.files[file].notice(line, kind)));
+        let mut repeated = vec![Vec::new(); found.files.len()];
+        let merged = merge::merge(&parsed, |file, line, kind| repeated[file].push((line, kind)));
+        for (file, repeated) in found.files.iter().zip(repeated) {
+            let told = error::briefly(repeated);
+            notices.extend(told.into_iter().map(|(line, kind)| file.notice(line, kind)));
+        }
         let files = found.files.into_iter().map(|file| file.path).collect();
         Ok(Self { merged, files, places: places.clone(), stamp, notices })
     }

@@ -51,6 +51,7 @@ impl TodoNotice {
             NoticeKind::BadId => "todo-notice-bad-id",
             NoticeKind::MarksDiffer => "todo-notice-marks-differ",
             NoticeKind::SameId => "todo-notice-same-id",
+            NoticeKind::SameText => "todo-notice-same-text",
             NoticeKind::TooDeep => "todo-notice-too-deep",
             NoticeKind::LooksLikeTask => "todo-notice-looks-like-task",
             NoticeKind::NoTextKey => "todo-notice-no-text-key",

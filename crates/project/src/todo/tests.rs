@@ -486,9 +486,7 @@ fn a_file_full_of_what_looks_like_tasks_is_told_briefly() {
     let en = crate::messages::Catalogue::new(crate::messages::Lang::En);
     let texts: Vec<_> = list.notices().iter().map(|notice| notice.render(&en)).collect();
     assert!(
-        texts
-            .iter()
-            .any(|text| text.ends_with("todo.md:6: and 16 more from here on, not read as tasks either")),
+        texts.iter().any(|text| text.ends_with("todo.md:6: and 16 more like these from here on")),
         "{texts:?}"
     );
     let looks = "todo.md:1: looks like a task but is not read as one: write `- [ ] …`";
