@@ -30,6 +30,8 @@ use crate::{
 const KEPT_LOGS: usize = 20;
 /// Characters of a task's text in a line of the log.
 const TEXT_CHARS: usize = 200;
+/// Ids that one line names.
+const IDS: usize = 5;
 /// Lines of output that become the error message of a failed attempt.
 const ERROR_LINES: usize = 5;
 
@@ -290,7 +292,16 @@ impl Chronicle {
         for (id, mark) in &refreshed.by_hand {
             self.ticked_by_hand(id, *mark);
         }
+        self.marked_again(&refreshed.marked_again);
         self.tell(self.trouble.lists.news(&refreshed.notices));
+    }
+
+    fn marked_again(&self, ids: &[TaskId]) {
+        if !ids.is_empty() {
+            let first: Vec<_> = ids.iter().take(IDS).map(|id| id.as_str()).collect();
+            let (count, ids) = (ids.len(), first.join(", "));
+            tracing::warn!("{}", msg!(self.catalogue, "server-boxes-marked-again", count = count, ids = ids));
+        }
     }
 
     fn ticked_by_hand(&self, id: &TaskId, mark: Mark) {

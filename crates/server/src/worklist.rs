@@ -48,6 +48,8 @@ pub(crate) struct Refreshed {
     pub added: usize,
     /// Tasks that someone ticked or skipped in the file.
     pub by_hand: Vec<(TaskId, Mark)>,
+    /// Tasks that are settled, and whose boxes do not say so: someone took a mark away, or it never got there.
+    pub marked_again: Vec<TaskId>,
     /// What the user should know about the lists.
     pub notices: Vec<TodoNotice>,
 }
@@ -159,8 +161,9 @@ impl Worklist {
         }
         self.plan = plan;
         self.cursor = 0;
-        self.owed.clear(); // it was owed by a plan that is no more
-        store.view(|state| self.owe_all(state, now))?;
+        // It was owed by a plan that is no more.
+        let not_written = std::mem::take(&mut self.owed);
+        refreshed.marked_again = store.view(|state| self.owe_all(state, now, &not_written))?;
         Ok(Some(refreshed))
     }
 
@@ -252,10 +255,24 @@ impl Worklist {
         self.owed.insert(id.clone(), MarkRequest { id, mark, comment });
     }
 
-    fn owe_all(&mut self, state: &State, now: Now) {
+    /// Returns the settled tasks whose marks are owed, but for those that only wait to be written.
+    fn owe_all(
+        &mut self,
+        state: &State,
+        now: Now,
+        not_written: &HashMap<TaskId, MarkRequest>,
+    ) -> Vec<TaskId> {
+        let mut again = Vec::new();
         for index in 0..self.plan.entries.len() {
+            let before = self.plan.entries[index].mark;
             self.owe(state, index, now);
+            let Entry { id, line, mark, .. } = &self.plan.entries[index];
+            let is_waiting = || line.is_some_and(|line| not_written.contains_key(&self.list.ids()[line]));
+            if before == Mark::Open && *mark != before && !is_waiting() {
+                again.push(id.clone());
+            }
         }
+        again
     }
 
     /// Whether the entry's box waits to be written.

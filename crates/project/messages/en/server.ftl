@@ -54,6 +54,10 @@ server-list-held = { $count ->
        *[other] { $count } tasks are held: their lines are gone from the TODO list. Put them back (`codeagent list --state pending`)
     }
 server-boxes-unwritten = Boxes of the TODO list were not written (the checkpoint has them): { $error }
+server-boxes-marked-again = { $count ->
+        [one] A box was open though its task is settled, and is marked again: { $ids }. To run it again: codeagent retry ID
+       *[other] { $count } boxes were open though their tasks are settled, and are marked again: { $ids }. To run one again: codeagent retry ID
+    }
 server-ticked-by-hand = Task ticked as done in the list: { $id }
 server-skipped-by-hand = Task marked as skipped in the list: { $id }
 

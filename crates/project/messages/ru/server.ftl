@@ -55,6 +55,10 @@ server-list-held = { $count ->
        *[other] { $count } задач отложено: их строк больше нет в списке задач. Верните строки (`codeagent list --state pending`)
     }
 server-boxes-unwritten = Отметки в списке задач не записаны (в контрольной точке они есть): { $error }
+server-boxes-marked-again = { $count ->
+        [one] У { $count } решённой задачи отметка была снята и ставится снова: { $ids }. Выполнить ещё раз: codeagent retry ID
+       *[other] У { $count } решённых задач отметки были сняты и ставятся снова: { $ids }. Выполнить ещё раз: codeagent retry ID
+    }
 server-ticked-by-hand = Задача отмечена выполненной в списке: { $id }
 server-skipped-by-hand = Задача отмечена пропущенной в списке: { $id }
 
