@@ -162,6 +162,21 @@ impl TaskArg {
     }
 }
 
+/// `ID…`: the same, of several.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "cli-heading-arguments")]
+pub(crate) struct TasksArg {
+    #[arg(value_name = "ID", help = "cli-arg-ids", required = true)]
+    ids: Vec<String>,
+}
+
+impl TasksArg {
+    /// The ids.
+    pub(crate) fn ids(&self) -> Vec<TaskId> {
+        self.ids.iter().map(|id| TaskId::new(id.as_str())).collect()
+    }
+}
+
 /// `--json`.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "cli-heading-options")]

@@ -65,6 +65,56 @@ fn a_list_that_is_gone_is_not_done() {
     }
 }
 
+/// Work that someone wrote down twice is done once: whoever wants it twice must learn how.
+#[test]
+fn lines_with_the_same_text_are_told_with_their_place() {
+    let project = project("- [ ] one\n- [ ] one\n- [ ] one <!-- id: twin -->\n", "exit 0");
+    let place = "todo.md:2: the same text stands above";
+    let said = project.say(&["run", "--dry-run"]);
+    said.done();
+    assert_eq!((said.out.matches("  one\n").count(), said.err.matches(place).count()), (2, 1), "{said:?}");
+    let said = project.say(&["run"]);
+    said.done();
+    assert_eq!(said.err.matches(place).count(), 1, "{said:?}");
+    assert_eq!(project.read("todo.md").matches("[x]").count(), 3);
+}
+
+/// Who takes a mark away wants the task done again, and that is not how to say it.
+#[test]
+fn a_mark_that_someone_took_away_is_told_and_set_again() {
+    let project = project("- [ ] one\n- [ ] two <!-- id: b -->\n", "exit 0");
+    let said = project.say(&["run"]);
+    said.done();
+    assert!(!said.err.contains("marked again"), "{said:?}");
+    let open = project.read("todo.md").replace("[x] two", "[ ] two");
+    project.write("todo.md", &open);
+    let said = project.say(&["run"]);
+    said.done();
+    let told = "A box was open though its task is settled, and is marked again: b. To run it again: codeagent retry ID";
+    assert!(said.err.contains(told), "{said:?}");
+    assert_eq!(project.read("todo.md").matches("[x]").count(), 2);
+    project.say(&["retry", "b"]).done();
+    let said = project.say(&["run"]);
+    assert!(said.err.contains("Task completed: b"), "{said:?}");
+}
+
+#[test]
+fn what_failed_is_tried_again_by_several_ids_or_all_at_once() {
+    let project =
+        project("- [ ] a <!-- id: a -->\n- [ ] b <!-- id: b -->\n- [ ] c <!-- id: c -->\n", "exit 1");
+    project.say(&["run"]).failed(1, &[]);
+    let said = project.say(&["retry", "c", "a"]);
+    said.done();
+    assert_eq!(said.out.lines().count(), 2, "{said:?}");
+    project.say(&["retry", "b", "none"]).failed(1, &["none"]);
+    project.say(&["run"]).failed(1, &[]);
+    project.write("agent.sh", "exit 0");
+    assert_eq!(project.say(&["retry", "--failed"]).out.lines().count(), 3);
+    project.say(&["run"]).done();
+    assert!(project.say(&["retry", "--failed"]).err.contains("No task has failed."));
+    project.say(&["retry"]).failed(2, &["ID"]);
+}
+
 /// An agent that rewrites its own line, ticks it and fails is not believed.
 #[test]
 fn a_task_whose_line_was_reworded_by_its_failing_agent_is_left() {

@@ -92,7 +92,7 @@ fn typos_and_foreign_sections_are_told_and_no_error() {
 #[test]
 fn the_language_of_the_configuration_counts() {
     let project = Project::with_list("- [ ] one\n");
-    project.write("config/config.yaml", "locale: ru\nexecutor: {command: ['true']}\n");
+    project.write("config/config.yaml", "locale: ru\nexecutor: {command: ['true', '{prompt}']}\n");
     assert!(project.say(&["config", "check"]).done().out.contains("всё в порядке"));
     assert!(project.say(&["config", "check", "--lang", "en"]).done().out.contains("fine"));
 }
@@ -120,6 +120,13 @@ fn nothing_is_fine_where_nothing_could_be_worked() {
     std::fs::remove_file(project.dir().join("todo.md")).unwrap();
     doubted(&command("'true'"), "there is no TODO list");
     project.write("todo.md", "- [ ] one\n");
+    doubted(&command("'true', -p"), "executor.command has no placeholder");
+    project.write("agent.sh", "");
+    for handed in ["'true', 'Do {task_text}'", "sh, agent.sh"] {
+        project.write(config, &command(handed));
+        assert!(project.say(&["config", "check"]).done().err.is_empty(), "{handed}");
+    }
+    project.write(config, "executor: {command: ['true'], stdin: prompt}\n");
     let said = project.say(&["config", "check"]);
     assert!(said.done().out.contains("fine") && said.err.is_empty(), "{}{}", said.out, said.err);
 }

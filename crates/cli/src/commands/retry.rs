@@ -1,9 +1,9 @@
 //! `codeagent retry`.
 
+use codeagent_core::{TaskId, TaskState};
 use codeagent_server::api::TaskVerb;
 
 use super::act;
-use crate::args::TaskArg;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
@@ -12,10 +12,26 @@ use crate::failure::CliError;
 #[derive(Debug, clap::Args)]
 #[command(about = "cli-retry-about", after_help = "cli-retry-examples")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    task: TaskArg,
+    #[arg(
+        value_name = "ID",
+        help = "cli-arg-ids",
+        help_heading = "cli-heading-arguments",
+        required_unless_present = "failed",
+        conflicts_with = "failed"
+    )]
+    ids: Vec<String>,
+    #[arg(long, help = "cli-retry-failed", help_heading = "cli-heading-options")]
+    failed: bool,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    act::act(TaskVerb::Retry, "cli-retry-done", &args.task, context)
+    let mut ids: Vec<_> = args.ids.iter().map(|id| TaskId::new(id.as_str())).collect();
+    if args.failed {
+        let failed = context.access()?.tasks(Some(TaskState::Failed))?;
+        ids.extend(failed.into_iter().map(|task| task.task_id));
+        if ids.is_empty() {
+            context.note(&context.say.text("cli-retry-none-failed"));
+        }
+    }
+    act::act(TaskVerb::Retry, "cli-retry-done", &ids, context)
 }

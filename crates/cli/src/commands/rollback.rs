@@ -3,7 +3,7 @@
 use codeagent_server::api::TaskVerb;
 
 use super::act;
-use crate::args::TaskArg;
+use crate::args::TasksArg;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
@@ -13,9 +13,9 @@ use crate::failure::CliError;
 #[command(about = "cli-rollback-about", after_help = "cli-rollback-examples")]
 pub(crate) struct Args {
     #[command(flatten)]
-    task: TaskArg,
+    tasks: TasksArg,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    act::act(TaskVerb::Rollback, "cli-rollback-done", &args.task, context)
+    act::act(TaskVerb::Rollback, "cli-rollback-done", &args.tasks.ids(), context)
 }

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 pub(crate) struct Project(TempDir);
 
 /// What a command left behind.
+#[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: i32,
     pub(crate) out: String,

@@ -40,6 +40,7 @@ cli-arg-help = This help
 cli-arg-version = The version
 cli-arg-json = Print one JSON object
 cli-arg-id = The task's id, as `codeagent list` shows it
+cli-arg-ids = The tasks' ids, as `codeagent list` shows them
 
 ## run, serve
 
@@ -50,7 +51,7 @@ cli-run-examples =
       codeagent run --dry-run
       codeagent run --exec './agent.sh {"{"}task_text{"}"}'
 cli-run-dry-run = Say what would run, in this order, and touch nothing
-cli-run-exec = The agent's command, split like a shell does and run without one; {"{"}task_text{"}"}, {"{"}task_id{"}"}, {"{"}task_file{"}"}, {"{"}attempt{"}"}, {"{"}project_dir{"}"}, {"{"}prompt{"}"} and {"{"}date{"}"} are put in
+cli-run-exec = The agent's command, split like a shell does and run without one; {"{"}task_text{"}"}, {"{"}task_id{"}"}, {"{"}task_file{"}"}, {"{"}attempt{"}"}, {"{"}project_dir{"}"}, {"{"}prompt{"}"}, {"{"}heading{"}"}, {"{"}parents{"}"} and {"{"}date{"}"} are put in
 cli-run-max-iterations = Passes over the list at most
 cli-serve-about = The same, for ever: works, waits for changes of the list, works on
 cli-serve-examples =
@@ -176,8 +177,11 @@ cli-log-raw = As it is, also on a terminal: colours and whatever else the agent 
 
 cli-retry-about = Run a task again: its earlier attempts no longer count
 cli-retry-examples =
-    Example:
+    Examples:
       codeagent retry task_2c26b46b68ff
+      codeagent retry --failed
+cli-retry-failed = All tasks that failed
+cli-retry-none-failed = No task has failed.
 cli-retry-done = { $id } will run again. { $text }
 cli-skip-about = Don't run a task
 cli-skip-examples =

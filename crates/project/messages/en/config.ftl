@@ -78,6 +78,7 @@ config-notice-placeholder = { $place }: { $key }: `{ $found }` is no placeholder
 
 config-check-readable = { $path }: readable, but see the warnings
 config-check-no-command = { $key } is not set: there is no program to start
+config-check-no-task = { $key } has no placeholder and executor.stdin is `none`: the agent learns of its task by $CODEAGENT_TASK_TEXT alone; most want {"{"}prompt{"}"} or {"{"}task_text{"}"} among their arguments
 config-check-no-list = there is no TODO list: write one (todo.md with lines such as `- [ ] task`), or use `codeagent init` or `codeagent add`
 
 ## The description of each section and key. The default is added where they are shown.

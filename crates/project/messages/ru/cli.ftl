@@ -40,6 +40,7 @@ cli-arg-help = Эта справка
 cli-arg-version = Версия
 cli-arg-json = Напечатать один объект JSON
 cli-arg-id = ID задачи, как его показывает `codeagent list`
+cli-arg-ids = ID задач, как их показывает `codeagent list`
 
 ## run, serve
 
@@ -50,7 +51,7 @@ cli-run-examples =
       codeagent run --dry-run
       codeagent run --exec './agent.sh {"{"}task_text{"}"}'
 cli-run-dry-run = Сказать, что и в каком порядке выполнялось бы, ничего не трогая
-cli-run-exec = Команда агента: делится на слова, как в оболочке, но запускается без неё; подставляются {"{"}task_text{"}"}, {"{"}task_id{"}"}, {"{"}task_file{"}"}, {"{"}attempt{"}"}, {"{"}project_dir{"}"}, {"{"}prompt{"}"} и {"{"}date{"}"}
+cli-run-exec = Команда агента: делится на слова, как в оболочке, но запускается без неё; подставляются {"{"}task_text{"}"}, {"{"}task_id{"}"}, {"{"}task_file{"}"}, {"{"}attempt{"}"}, {"{"}project_dir{"}"}, {"{"}prompt{"}"}, {"{"}heading{"}"}, {"{"}parents{"}"} и {"{"}date{"}"}
 cli-run-max-iterations = Не больше стольких проходов по списку
 cli-serve-about = То же, но без конца: работает, ждёт изменений списка, работает дальше
 cli-serve-examples =
@@ -177,8 +178,11 @@ cli-log-raw = Как есть, даже на терминале: с цветам
 
 cli-retry-about = Выполнить задачу снова: прежние попытки больше не в счёт
 cli-retry-examples =
-    Пример:
+    Примеры:
       codeagent retry task_2c26b46b68ff
+      codeagent retry --failed
+cli-retry-failed = Все задачи, которые не удались
+cli-retry-none-failed = Неудавшихся задач нет.
 cli-retry-done = { $id } будет выполнена снова. { $text }
 cli-skip-about = Не выполнять задачу
 cli-skip-examples =

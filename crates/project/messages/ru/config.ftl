@@ -81,6 +81,7 @@ config-notice-placeholder = { $place }: { $key }: `{ $found }` — не подс
 
 config-check-readable = { $path }: читается, но есть предупреждения
 config-check-no-command = { $key } не задан: нечего запускать
+config-check-no-task = в { $key } нет подстановки, а executor.stdin — `none`: агент узнаёт о задаче только из $CODEAGENT_TASK_TEXT; большинству нужно {"{"}prompt{"}"} или {"{"}task_text{"}"} среди аргументов
 config-check-no-list = нет списка TODO: напишите его (todo.md со строками вида `- [ ] задача`) или выполните `codeagent init` или `codeagent add`
 
 ## Описание каждого раздела и ключа. Значение по умолчанию добавляется там, где они показаны.

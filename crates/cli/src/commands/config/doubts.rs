@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use codeagent_project::config::Loaded;
+use codeagent_project::config::{Loaded, StdinSource};
 use codeagent_project::harmless::harmless;
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
@@ -16,6 +16,9 @@ pub(super) fn of(loaded: &Loaded, say: &Catalogue) -> Vec<String> {
     let generation = &config.server.auto_todo_generation;
     let mut doubts = Vec::new();
     doubts.extend(command("executor.command", &config.executor.command, loaded, say));
+    if is_without_task(loaded) {
+        doubts.push(msg!(say, "config-check-no-task", key = "executor.command"));
+    }
     if generation.enabled {
         let key = "server.auto_todo_generation.command";
         doubts.extend(command(key, &generation.command, loaded, say));
@@ -29,6 +32,21 @@ pub(super) fn of(loaded: &Loaded, say: &Catalogue) -> Vec<String> {
         Err(error) => doubts.push(error.render(say)),
     }
     doubts
+}
+
+/// Whether an agent is handed nothing of its task but by variables, which only a script of one's own reads: one that
+/// lies in the project.
+fn is_without_task(loaded: &Loaded) -> bool {
+    const OF_TASK: [&str; 5] = ["{prompt}", "{task_text}", "{task_name}", "{task_id}", "{task_file}"];
+    let (executor, dir) = (&loaded.config.executor, &loaded.project_dir);
+    let is_own = |word: &String| {
+        let path = dir.join(word);
+        path.starts_with(dir) && path.is_file()
+    };
+    let names = |word: &String| OF_TASK.iter().any(|placeholder| word.contains(placeholder));
+    executor.stdin == StdinSource::None
+        && !executor.command.is_empty()
+        && !executor.command.iter().any(|word| names(word) || is_own(word))
 }
 
 /// Whether a command could be started, as far as that is known before its placeholders are filled.
