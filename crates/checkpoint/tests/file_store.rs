@@ -445,6 +445,38 @@ fn a_mark_tells_of_a_journal_that_is_gone() {
     assert_eq!(folder.files(), before);
 }
 
+/// By the backup, which needs both journals, and of the second nothing but its mark is left.
+#[test]
+fn a_mark_tells_of_a_journal_that_is_blank() {
+    let (folder, _) = crashed();
+    let store = folder.open();
+    act(&store, vec![add("d")]);
+    store.abandon();
+    fs::remove_file(folder.main()).unwrap();
+    let journal = folder.newest_journal();
+    let blank = vec![0; fs::read(&journal).unwrap().len()];
+    fs::write(&journal, blank).unwrap();
+    let before = folder.files();
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn a_backup_of_the_python_implementation_is_taken_where_its_main_file_is_missing() {
+    let text = r#"{"version":"1.0","tasks":[{"task_id":"x","task_text":"Do x","state":"completed"}]}"#;
+    let folder = Folder::new();
+    fs::create_dir(folder.data()).unwrap();
+    fs::write(folder.backup(), text).unwrap();
+    let (found, report) = folder.report();
+    assert!(matches!(report.notices[0], StoreNotice::RestoredFromBackup { reason: MainUnusable::Missing }));
+    assert_eq!(found.task(&id("x")).unwrap().state(), TaskState::Completed);
+    // Beside journals of ours that were used, it is not what they go on from.
+    let (folder, _) = crashed();
+    fs::write(folder.backup(), text).unwrap();
+    fs::remove_file(folder.main()).unwrap();
+    assert!(matches!(folder.try_open(), Err(StoreError::Damaged(_))));
+}
+
 #[test]
 fn a_newer_version_is_refused_even_beside_a_good_backup() {
     let (folder, _) = crashed();

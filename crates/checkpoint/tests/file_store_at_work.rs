@@ -140,14 +140,21 @@ fn a_command_in_our_place_is_waited_for() {
 /// A part of our own files is no stranger's.
 #[test]
 fn what_is_left_of_our_own_files_is_told_as_ours() {
-    let folder = Folder::new();
-    let (store, notices) = folder.open_listening();
-    act(&store, vec![add("a")]);
-    fs::remove_file(folder.newest_journal()).unwrap();
-    act(&store, vec![add("b")]);
-    let told = notices.lock().unwrap().clone();
-    assert!(told.contains(&StoreNotice::Recreated), "{told:?}");
-    assert!(!told.contains(&StoreNotice::RecreatedBesideUnread), "{told:?}");
+    let deletes: [fn(&Folder) -> Vec<std::path::PathBuf>; 2] = [
+        |folder| vec![folder.newest_journal()],
+        |folder| vec![folder.main(), folder.backup(), folder.data().join("list.lock")],
+    ];
+    for deleted in deletes {
+        let folder = Folder::new();
+        let (store, notices) = folder.open_listening();
+        act(&store, vec![add("a")]);
+        deleted(&folder).iter().for_each(|path| fs::remove_file(path).unwrap());
+        act(&store, vec![add("b")]);
+        store.keep().unwrap();
+        let told = notices.lock().unwrap().clone();
+        assert!(told.contains(&StoreNotice::Recreated), "{told:?}");
+        assert!(!told.contains(&StoreNotice::RecreatedBesideUnread), "{told:?}");
+    }
 }
 
 #[test]
@@ -333,6 +340,23 @@ fn a_save_by_python_of_a_file_that_was_behind_loses_no_completion() {
     let (found, _) = folder.report();
     let states: Vec<_> = ["a", "b", "c"].map(|name| found.task(&id(name)).unwrap().state()).into();
     assert_eq!(states, [TaskState::Completed, TaskState::Completed, TaskState::Pending]);
+}
+
+#[test]
+fn what_python_completed_stays_as_python_says_it() {
+    let folder = Folder::new();
+    let store = folder.open();
+    act(&store, vec![add("a"), start("a")]);
+    store.checkpoint().unwrap();
+    act(&store, vec![complete("a")]);
+    store.abandon();
+    let change = "d['tasks'][0].update(state='completed', end_time='2020-01-01T00:00:00')";
+    if !save_by_python(&folder.main(), change) {
+        return;
+    }
+    let (found, _) = folder.report();
+    let end = found.task(&id("a")).unwrap().end_time.unwrap();
+    assert_eq!(end.to_string(), "2020-01-01T00:00:00");
 }
 
 #[test]

@@ -106,3 +106,24 @@ fn zeros_where_a_header_should_be_are_nothing() {
     let scan = scan(&[0; 4096], &header(), 0);
     assert_eq!((scan.records.len(), scan.ending), (0, Ending::Open));
 }
+
+#[test]
+fn a_seal_holds_only_at_the_end_and_leads_only_onwards() {
+    let sealed = |lsn, next: u64| {
+        let (mut bytes, _) = journal(2);
+        let whole = scan(&bytes, &header(), 0);
+        let (at, previous) = (bytes.len() as u64, whole.end.chain);
+        let head = RecordHead { kind: RecordKind::Seal, lsn, synced_upto: at, previous };
+        let next = next.to_le_bytes();
+        let payload = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&next);
+            Ok(())
+        };
+        encode_record(&mut bytes, Seed::of(STORE, 3), &head, payload).unwrap();
+        scan(&bytes, &header(), 0).ending
+    };
+    assert_eq!(sealed(12, 4), Ending::Sealed { next: 4 });
+    for (lsn, next) in [(11, 4), (13, 4), (12, 3), (12, 2), (11, 3)] {
+        assert!(matches!(sealed(lsn, next), Ending::Damaged { .. }), "{lsn} {next}");
+    }
+}
