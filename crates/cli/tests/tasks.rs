@@ -114,3 +114,15 @@ fn a_damaged_checkpoint_is_refused_and_untouched() {
     project.write("data/.codeagent_checkpoint.json", r#"{"version": "2.0", "tasks": []}"#);
     project.say(&["list"]).failed(4, &["2.0"]);
 }
+
+/// `failed` is the guide's word for all of these.
+#[test]
+fn a_list_says_why_a_task_has_failed() {
+    let project = Project::new();
+    for id in ["a", "b"] {
+        project.say(&["add", &format!("Do {id}"), "--id", id]).done();
+    }
+    project.say(&["skip", "a"]).done();
+    let list = project.say(&["list"]);
+    assert!(list.out.contains("  (skipped) Do a\n") && list.out.contains("  Do b\n"), "{list:?}");
+}

@@ -3,8 +3,10 @@
 use clap::ValueEnum;
 use codeagent_core::TaskState;
 use codeagent_project::harmless::one_line;
+use codeagent_project::messages::Catalogue;
 use codeagent_server::api::TaskView;
 
+use super::show;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
@@ -62,13 +64,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let headings =
             ["cli-list-head-id", "cli-list-head-state", "cli-list-head-attempts", "cli-list-head-text"];
         let headings = headings.map(|key| context.say.text(key));
-        table(&tasks, &headings, &mut context.out)?;
+        table(&tasks, &headings, &context.say, &mut context.out)?;
     }
     Ok(Exit::Done)
 }
 
 /// Each task is looked at twice, for the widths and for its line: nothing is kept in between.
-fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> Written {
+fn table(tasks: &[TaskView], headings: &[String; 4], say: &Catalogue, out: &mut Out) -> Written {
     let mut columns = Columns::new(headings, out.window);
     for task in tasks {
         columns.hold(0, &id(task));
@@ -77,7 +79,7 @@ fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> Written {
     let paint = out.paint;
     out.line(columns.row(&headings.each_ref().map(String::as_str), |_, cell| paint.ink(Ink::Dim, cell)))?;
     for task in tasks {
-        let text = one_line(&task.task_text, out.window.unwrap_or(SHOWN));
+        let text = text(task, say, out.window.unwrap_or(SHOWN));
         let cells = [&*id(task), &state(task), &task.attempts.to_string(), &text];
         let ink = Ink::of(task.state);
         out.line(columns.row(&cells, |column, cell| if column == 1 { paint.ink(ink, cell) } else { cell }))?;
@@ -88,6 +90,16 @@ fn table(tasks: &[TaskView], headings: &[String; 4], out: &mut Out) -> Written {
 /// Ids of other programs may be anything.
 fn id(task: &TaskView) -> String {
     one_line(task.task_id.as_str(), 64).into_owned()
+}
+
+/// The text; before it, why a task has failed other than by its attempts: that looks alike in the column of states.
+fn text(task: &TaskView, say: &Catalogue, width: usize) -> String {
+    let text = one_line(&task.task_text, width);
+    match show::why_so(task, say).trim_start() {
+        "" => text.into_owned(),
+        _ if task.final_reason.as_deref() == Some("attempt_limit") => text.into_owned(),
+        why => format!("{why} {text}"),
+    }
 }
 
 fn state(task: &TaskView) -> String {

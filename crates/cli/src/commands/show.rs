@@ -65,8 +65,8 @@ fn facts(task: &TaskView, now: LocalTime, say: &Catalogue, paint: Paint) -> Fact
     facts
 }
 
-/// Why a failed task is not tried again, or when it is.
-fn why_so(task: &TaskView, say: &Catalogue) -> String {
+/// Why a failed task is not tried again, or when it is: ` (skipped)`, or nothing.
+pub(super) fn why_so(task: &TaskView, say: &Catalogue) -> String {
     let reason = task.final_reason.as_deref().map(|reason| match reason {
         "attempt_limit" => say.text("cli-final-attempt-limit"),
         "crash_limit" => say.text("cli-final-crash-limit"),
