@@ -107,6 +107,10 @@ pub trait DiskFile: Send + Sync {
     /// What the system says; a part may have been written.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
+    /// Has the system begin to bring those bytes to the medium, as it would sooner or later by itself, so that the sync
+    /// has less to wait for. Nothing is promised by it.
+    fn begin_writing(&self, _from: u64, _len: u64) {}
+
     /// Cuts the file, or lengthens it by a hole: only for the lock file, which holds nothing of value.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ impl Publisher {
     fn write(&self, kind: Kind, snapshot: &Snapshot) -> Result<(PathBuf, Stat), StoreError> {
         let path = self.names.of_epoch(kind, snapshot.meta.epoch);
         let file = self.disk.create(&path).map_err(io_error("create", &path))?;
-        let mut out = Appending { file: &*file, at: 0 };
+        let mut out = Appending { file: &*file, at: 0, begun: 0 };
         // The first one is waited for by whoever opens the store; later ones should leave the processors to the work.
         let write = if self.published.is_none() { document::write_soon } else { document::write };
         let written = write(&snapshot.frozen, Some(&snapshot.meta), &mut out)
@@ -247,12 +247,21 @@ pub(crate) fn keep_aside(
 struct Appending<'f> {
     file: &'f dyn DiskFile,
     at: u64,
+    /// Up to there the system was asked to bring it to the medium.
+    begun: u64,
 }
+
+/// How much of a large file the system is asked at once to bring to the medium, while the rest is still written.
+const BEGIN_WRITING: u64 = 8 << 20;
 
 impl Write for Appending<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write_at(bytes, self.at)?;
         self.at += bytes.len() as u64;
+        if self.at - self.begun >= BEGIN_WRITING {
+            self.file.begin_writing(self.begun, self.at - self.begun);
+            self.begun = self.at;
+        }
         Ok(bytes.len())
     }
 

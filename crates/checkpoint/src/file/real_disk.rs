@@ -11,7 +11,7 @@ use std::{
 #[cfg(target_os = "linux")]
 use std::{
     mem::ManuallyDrop,
-    os::fd::{FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
 };
 
 use rustix::fs::{CWD, FlockOperation, RenameFlags};
@@ -78,7 +78,13 @@ impl Disk for RealDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        let replaced = open_if_large(to);
+        fs::rename(from, to)?;
+        if let Some(replaced) = replaced {
+            // Where there is no thread to be had, it is dropped here.
+            let _ = std::thread::Builder::new().spawn(move || drop(replaced));
+        }
+        Ok(())
     }
 
     fn rename_to_free(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -168,9 +174,25 @@ impl Disk for RealDisk {
     }
 }
 
+/// Opens a file whose last name is about to be taken away, if it is large. To free the blocks of 250 MB took 70 ms on
+/// ext4; the system does that when nobody has the file open any more, and need not be waited for.
+fn open_if_large(path: &Path) -> Option<File> {
+    const LARGE: u64 = 16 << 20;
+    let meta = fs::metadata(path).ok()?;
+    if meta.is_file() && meta.nlink() == 1 && meta.len() >= LARGE { File::open(path).ok() } else { None }
+}
+
 impl DiskFile for RealFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn begin_writing(&self, from: u64, len: u64) {
+        let (Ok(from), Ok(len)) = (i64::try_from(from), i64::try_from(len)) else { return };
+        // SAFETY: the descriptor is open, and no memory is handed over.
+        // An error is one of the sync that follows, or of nobody: the call takes none away from it.
+        let _ = unsafe { libc::sync_file_range(self.0.as_raw_fd(), from, len, libc::SYNC_FILE_RANGE_WRITE) };
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
