@@ -144,28 +144,36 @@ fn flood(terms: &Terms, rows: &mut Vec<[String; 2]>) -> Result<()> {
     let big = dir.path().join("big");
     let line = "one of many lines that an agent prints when it has lost its way\n";
     fs::write(&big, line.repeat(usize::try_from(GIGABYTE)? / line.len()))?;
-    let (mut grown, mut speed) = (Samples::default(), Samples::default());
+    let [mut grown, mut speed, mut piped] = [Samples::default(), Samples::default(), Samples::default()];
     for _ in 0..terms.rounds {
         // Neither is to be held up by what was written before it.
         rustix::fs::sync();
-        let plain = cat_s(&big, &dir.path().join("copy"))?;
+        let plain = copy_s("cat \"$0\" >\"$1\"", &big, &dir.path().join("copy"))?;
+        rustix::fs::sync();
+        let pipe = copy_s("cat \"$0\" | cat >\"$1\"", &big, &dir.path().join("copy"))?;
         let project_dir = tempfile::tempdir_in(terms.dir.path())?;
         rustix::fs::sync();
         let (more, took) = flooded(project_dir.path(), &big)?;
         grown.push(more / 1e6);
         speed.push(plain / took);
+        piped.push(pipe / took);
     }
     rows.push(["a child that prints 1 GiB: memory of the server grows by, MB".into(), grown.shown(1)]);
     rows.push(["the same: throughput ÷ that of `cat > file`".into(), speed.shown(2)]);
+    rows.push([
+        "the same ÷ that of `cat | cat > file`, by a pipe, as an agent's output comes".into(),
+        piped.shown(2),
+    ]);
     Ok(())
 }
 
-fn cat_s(from: &Path, to: &Path) -> Result<f64> {
+/// Seconds that a shell takes for a copy: `$0` is from where, `$1` to where.
+fn copy_s(script: &str, from: &Path, to: &Path) -> Result<f64> {
     let began = Instant::now();
-    let status = Command::new("cat").arg(from).stdout(fs::File::create(to)?).status()?;
+    let status = Command::new("sh").args(["-c", script]).arg(from).arg(to).status()?;
     let took = began.elapsed().as_secs_f64();
     fs::remove_file(to)?;
-    if status.success() { Ok(took) } else { Err(format!("cat: {status}").into()) }
+    if status.success() { Ok(took) } else { Err(format!("{script}: {status}").into()) }
 }
 
 /// By how many bytes the server's peak grew while its child printed, and how many seconds the child took.
