@@ -47,6 +47,8 @@ pub(crate) fn explain(error: &CliError, say: &Catalogue) -> Option<Failure> {
         CliError::Server(error) => server(error, say),
         CliError::AgentBroken => Failure::new(Exit::Unfinished, say.text("cli-error-agent-broken"))
             .hint(say.text("cli-hint-agent-broken")),
+        CliError::ListMissing => Failure::new(Exit::Unfinished, say.text("cli-error-list-missing"))
+            .hint(say.text("cli-hint-list-missing")),
         CliError::NoDocument(damage) => {
             let lines = damage.iter().map(|d| format!("{}: {}", shown_path(&d.path), harmless(&d.what)));
             let failure = Failure::new(Exit::Usage, say.text("cli-error-no-document"));

@@ -24,6 +24,8 @@ pub(crate) enum CliError {
     Server(ServerError),
     /// Too many tasks in a row failed for good.
     AgentBroken,
+    /// The list is done, and the next one could not be written.
+    ListMissing,
     /// stdout. A reader that went away is no failure.
     Output(io::Error),
     /// The system refused something that belongs to no file of the user's.

@@ -275,6 +275,30 @@ executor: { command: [sh, agent.sh] }
     assert!(names.iter().any(|entry| entry.file_name().to_string_lossy().starts_with("ARCHIVE_")));
 }
 
+/// Who lets it run unattended learns by the exit code that the planner is broken.
+#[test]
+fn a_new_list_that_could_not_be_generated_is_no_good_end() {
+    let project = project("- [ ] one\n", "echo \"$CODEAGENT_TASK_TEXT\" >> runs");
+    let generation = "
+server:
+  task_delay: 0
+  auto_todo_generation: { enabled: true, command: [sh, generate.sh, '{todo_file}'] }
+executor: { command: [sh, agent.sh] }
+";
+    project.write("config/config.yaml", generation);
+    for (planner, why) in [
+        ("echo no idea >&2; exit 3", "exit code 3: no idea"),
+        ("exit 0", "the command succeeded, but there is no file: "),
+    ] {
+        project.write("generate.sh", planner);
+        let said = project.say(&["run"]);
+        said.failed(1, &[&format!("No new list: {why}"), "error: the list is done, but the next one"]);
+    }
+    project.write("generate.sh", "echo 'nothing more to do' > \"$1\"");
+    project.say(&["run"]).done();
+    assert_eq!(project.read("runs"), "one\n");
+}
+
 #[test]
 fn the_demo_keeps_its_promises() {
     let project = Project::new();

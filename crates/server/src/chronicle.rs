@@ -361,7 +361,7 @@ impl Chronicle {
 }
 
 /// An error message on one line: how the agent ended, and the last thing that it said.
-fn brief(error: &str) -> String {
+pub(crate) fn brief(error: &str) -> String {
     let mut lines = error.lines();
     let (how, last) = (lines.next().unwrap_or_default(), lines.next_back());
     let text = last.map_or_else(|| how.to_owned(), |last| format!("{how}: {last}"));

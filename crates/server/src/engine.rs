@@ -101,6 +101,8 @@ pub(crate) struct Tally {
     pub(crate) logs: usize,
     /// What was last said of a list that can't be read: it is said once.
     pub(crate) list_error: Option<String>,
+    /// The last wish for a new list came to nothing because it failed.
+    pub(crate) is_list_missing: bool,
 }
 
 /// Why the engine came to its end.
@@ -112,6 +114,8 @@ pub enum Ending {
         failed: usize,
         /// So many are still to do: not reached, or held because their lines are gone.
         left: usize,
+        /// The list is done, and the next one could not be written.
+        is_list_missing: bool,
     },
     /// It was asked to.
     Stopped(Stop),

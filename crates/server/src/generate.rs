@@ -18,7 +18,12 @@ use codeagent_project::{
 };
 use codeagent_runner::{AttemptSpec, PROJECT_DIR_VAR, StopHandle, Stream, Verdict};
 
-use crate::{agents::Agents, chronicle::Chronicle, control::Control, say};
+use crate::{
+    agents::Agents,
+    chronicle::{Chronicle, brief},
+    control::Control,
+    say,
+};
 
 /// The attempt id that a session's generating command carries, so that a crash leaves no survivor unfound.
 pub(crate) fn attempt_id(session_id: &str) -> String {
@@ -44,6 +49,17 @@ pub(crate) struct Generator {
     pub kill_grace: Duration,
     /// Lists larger than this are refused.
     pub max_bytes: u64,
+}
+
+/// What came of the wish for a new list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generated {
+    /// There is one, with something to do.
+    Tasks,
+    /// None was due (the session's limit), or there is nothing to do in it.
+    Nothing,
+    /// None could be written.
+    Failed,
 }
 
 /// Why no list came of it.
@@ -79,18 +95,17 @@ impl Generator {
         }
     }
 
-    /// Has a list written if the session may still do so. True if there is one now with something to do.
-    /// What goes wrong is said, and counts as none.
+    /// Has a list written if the session may still do so. What goes wrong is said.
     pub(crate) fn generate(
         &mut self,
         agents: &mut dyn Agents,
         clock: &dyn Clock,
         control: &Control,
         chronicle: &Chronicle,
-    ) -> bool {
+    ) -> Generated {
         if !self.tracker.can_generate(u64::from(self.config.max_generations_per_session)) {
             tracing::info!("{}", chronicle.catalogue().text("server-generation-limit"));
-            return false;
+            return Generated::Nothing;
         }
         tracing::info!("{}", chronicle.catalogue().text("server-generation-started"));
         match self.try_generate(agents, clock, control, chronicle) {
@@ -99,15 +114,15 @@ impl Generator {
                     "{}",
                     msg!(chronicle.catalogue(), "server-generation-done", count = tasks.to_string())
                 );
-                tasks > 0
+                if tasks > 0 { Generated::Tasks } else { Generated::Nothing }
             }
             Err(failure) => {
                 let error = match &failure {
                     Failure::Todo(error) => error.render(chronicle.catalogue()),
-                    other => other.to_string(),
+                    other => brief(&other.to_string()),
                 };
                 tracing::error!("{}", msg!(chronicle.catalogue(), "server-generation-failed", error = error));
-                false
+                Generated::Failed
             }
         }
     }

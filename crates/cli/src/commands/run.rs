@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         return would_run(&args.work, context);
     }
     let worked = work::work(&args.work, Mode::Run, context)?;
-    if let (Ending::Finished { failed, left: held }, false) = (worked.ending, context.global.quiet) {
+    if let (Ending::Finished { failed, left: held, .. }, false) = (worked.ending, context.global.quiet) {
         let Progress { total, completed, failed: ended } = worked.progress;
         let left = total.saturating_sub(completed + ended).max(held);
         let line = match (total, failed, held) {

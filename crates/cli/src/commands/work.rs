@@ -137,7 +137,8 @@ fn level(global: &Global) -> Option<Level> {
 /// The exit code of an end.
 pub(crate) fn exit(ending: Ending) -> Result<Exit, CliError> {
     match ending {
-        Ending::Finished { failed: 0, left: 0 } => Ok(Exit::Done),
+        Ending::Finished { is_list_missing: true, .. } => Err(CliError::ListMissing),
+        Ending::Finished { failed: 0, left: 0, .. } => Ok(Exit::Done),
         Ending::Finished { .. } => Ok(Exit::Unfinished),
         Ending::Stopped(Stop::Signal(number)) => Ok(Exit::Signal(u8::try_from(number).unwrap_or(0))),
         Ending::Stopped(Stop::AfterTask | Stop::Restart | Stop::Now) => Ok(Exit::Done),

@@ -14,6 +14,7 @@ use crate::{
     api::Activity,
     attempt::{Attempt, Tee},
     control::{Stop, Woken},
+    generate::Generated,
     observe::{Observation, Progress, WaitReason},
     order::Order,
 };
@@ -180,9 +181,10 @@ impl Engine {
         let Some(generator) = &mut self.generator else { return Ok(false) };
         self.control.set_activity(Activity::Working);
         let made = generator.generate(&mut *self.agents, &*self.clock, &self.control, &self.chronicle);
+        self.tally.is_list_missing = made == Generated::Failed;
         self.refresh()?;
         // Also where the command wrote to a list of its own: what is there is worked.
-        Ok((made || self.soonest()?.is_some()) && self.control.stop_requested().is_none())
+        Ok((made == Generated::Tasks || self.soonest()?.is_some()) && self.control.stop_requested().is_none())
     }
 
     /// The end of `run`; none if something came while the last boxes were written.
@@ -217,7 +219,7 @@ impl Engine {
         if !self.is_at_limit() {
             self.chronicle.held(left);
         }
-        Ok(Ending::Finished { failed, left })
+        Ok(Ending::Finished { failed, left, is_list_missing: self.tally.is_list_missing })
     }
 
     /// How many tasks wait for a list that is gone as a whole. One line that is gone was taken out by someone; all of

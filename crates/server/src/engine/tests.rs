@@ -46,6 +46,11 @@ enum Act {
     AddTask,
 }
 
+/// Nothing is left that could be done.
+const fn finished(failed: usize, left: usize) -> Ending {
+    Ending::Finished { failed, left, is_list_missing: false }
+}
+
 /// What the agents were told: the task's text, as `CODEAGENT_TASK_TEXT`.
 type Seen = Arc<Mutex<Vec<String>>>;
 
@@ -218,7 +223,7 @@ fn read(dir: &Path, name: &str) -> String {
 fn the_list_is_worked_through_in_its_order_and_ticked() {
     let mut world =
         world("# Plan\n\n- [ ] one\n  - [ ] two\n- [x] done before\n- [ ] three\n", config(), &[]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "two", "three"]);
     let todo = world.todo();
     assert_eq!(todo.matches("[x]").count(), 4, "{todo}");
@@ -229,7 +234,7 @@ fn the_list_is_worked_through_in_its_order_and_ticked() {
 fn a_task_that_fails_is_tried_three_times_and_skipped() {
     let mut world =
         world("- [ ] bad\n- [ ] good\n", config(), &[Act::Exit(1), Act::Exit(0), Act::Exit(1), Act::Exit(1)]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 1, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(1, 0));
     assert_eq!(world.seen(), ["bad", "good", "bad", "bad"]);
     assert!(world.todo().starts_with("- [-] bad\n- [x] good"), "{}", world.todo());
     let bad = world.task("bad");
@@ -256,7 +261,7 @@ fn a_command_that_cannot_start_uses_nothing_up() {
 #[test]
 fn a_text_that_cannot_be_handed_over_fails_alone() {
     let mut world = world("- [ ] long\n- [ ] short\n", config(), &[Act::TextTooLong]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 1, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(1, 0));
     assert!(world.task("long").error.unwrap().contains("task_file"));
     assert_eq!(world.task("short").state(), TaskState::Completed);
 }
@@ -291,7 +296,7 @@ fn a_stop_leaves_no_box_unwritten() {
 fn a_list_that_is_edited_meanwhile_is_followed() {
     let edit = Act::Edit("- [ ] one\n- [x] by hand\n- [ ] new\n".to_owned());
     let mut world = world("- [ ] one\n- [ ] by hand\n- [ ] gone\n", config(), &[edit]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "new"]);
     assert_eq!(world.task("by hand").state(), TaskState::Completed);
     assert_eq!(world.task("gone").state(), TaskState::Pending, "held, not run");
@@ -302,7 +307,7 @@ fn a_list_that_is_edited_meanwhile_is_followed() {
 fn what_was_done_is_shown_by_the_list_that_it_was_begun_from() {
     let acts = [Act::Exit(0), Act::Edit("- [x] one\n".to_owned())];
     let mut world = world("- [ ] one\n- [ ] two\n", config(), &acts);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "two"]);
     assert_eq!(world.todo(), "- [x] one\n");
 }
@@ -311,7 +316,7 @@ fn what_was_done_is_shown_by_the_list_that_it_was_begun_from() {
 fn a_box_that_was_owed_when_retry_came_is_no_word_against_it() {
     let acts = [Act::Exit(0), Act::Exit(0), Act::Retry("two")];
     let mut world = world("- [ ] one\n- [ ] two\n- [ ] three\n", config(), &acts);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "two", "three", "two"]);
 }
 
@@ -319,7 +324,7 @@ fn a_box_that_was_owed_when_retry_came_is_no_word_against_it() {
 fn an_agent_that_ticks_its_own_box_and_fails_is_not_believed() {
     let acts = [Act::EditAndFail("- [x] one\n".to_owned()), Act::Exit(0)];
     let mut world = world("- [ ] one\n", config(), &acts);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "one"]);
     assert_eq!(world.task("one").attempts, 2);
 }
@@ -378,7 +383,7 @@ fn retry_opens_the_box_again() {
 #[test]
 fn a_task_that_is_added_during_the_last_attempt_is_run_too() {
     let mut world = world("- [ ] one\n", config(), &[Act::AddTask]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 0 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 0));
     assert_eq!(world.seen(), ["one", "added"]);
 }
 
@@ -387,7 +392,7 @@ fn iterations_end_at_their_limit() {
     let mut config = config();
     config.server.max_iterations = Some(1);
     let mut world = world("- [ ] one\n", config, &[Act::Exit(1)]);
-    assert_eq!(world.engine.run().unwrap(), Ending::Finished { failed: 0, left: 1 });
+    assert_eq!(world.engine.run().unwrap(), finished(0, 1));
     assert_eq!(world.seen(), ["one"]);
 }
 
