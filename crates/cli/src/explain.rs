@@ -102,6 +102,14 @@ fn refused(refusal: &ApiError, say: &Catalogue) -> Failure {
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-unknown-task", id = id))
                 .hint(say.text("cli-hint-unknown-task"))
         }
+        ApiError::PrunedTask { task_id } => {
+            let id = one_line(task_id.as_str(), SHOWN);
+            Failure::new(Exit::Unfinished, msg!(say, "cli-error-pruned-task", id = &*id)).hint(msg!(
+                say,
+                "cli-hint-pruned-task",
+                id = id
+            ))
+        }
         ApiError::TaskExists { task_id } => {
             let id = one_line(task_id.as_str(), SHOWN);
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-task-exists", id = &*id)).hint(msg!(

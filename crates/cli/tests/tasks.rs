@@ -126,3 +126,27 @@ fn a_list_says_why_a_task_has_failed() {
     let list = project.say(&["list"]);
     assert!(list.out.contains("  (skipped) Do a\n") && list.out.contains("  Do b\n"), "{list:?}");
 }
+
+/// A completed task that left the checkpoint is not unknown: whoever asks for it learns that it is done.
+#[test]
+fn a_pruned_task_is_said_to_be_completed() {
+    let project = Project::with_list("- [ ] one <!-- id: one -->\n");
+    project.write(
+        "config/config.yaml",
+        "server: { checkpoint: { keep_completed_tasks: 0 } }\nexecutor: { command: [\"true\"] }",
+    );
+    let logs = project.dir().join("logs");
+    // Every tenth pass over the list prunes.
+    for _ in 0..10 {
+        project.say(&["run"]).done();
+    }
+    std::fs::remove_dir_all(logs).unwrap();
+    assert_eq!(project.json(&["status", "--json"])["statistics"]["pruned"], 1);
+    for verb in ["log", "show", "skip", "cancel", "rollback"] {
+        let said = project.say(&[verb, "one"]);
+        said.failed(1, &["error: one is completed and was pruned", "`codeagent retry one` runs it again"]);
+    }
+    project.say(&["show", "two"]).failed(1, &["error: there is no task two"]);
+    project.say(&["retry", "one"]).done();
+    assert_eq!(project.json(&["show", "one", "--json"])["state"], "pending");
+}

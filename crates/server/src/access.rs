@@ -147,16 +147,13 @@ impl Access {
     /// `show`.
     ///
     /// # Errors
-    /// [`ApiError::UnknownTask`], and as the store or the talk gives them.
+    /// [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], and as the store or the talk gives them.
     pub fn task(&self, id: &TaskId) -> Result<TaskView, AccessError> {
         if let Some(view) = self.ask(&format!("/v1/tasks/{}", segment(id.as_str())))? {
             return Ok(view);
         }
         let state = self.read()?.unwrap_or_default();
-        match state.task(id) {
-            Some(task) => Ok(TaskView::of(task, SystemClock.now())),
-            None => Err(ApiError::UnknownTask { task_id: id.clone() }.into()),
-        }
+        Ok(service::task(&state, id, SystemClock.now())?)
     }
 
     /// `add`.
@@ -174,7 +171,7 @@ impl Access {
     /// completion `retry` took back while no line of the list has its text.
     ///
     /// # Errors
-    /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], and as the store or the talk gives them.
+    /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], and as the store or the talk gives them.
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, AccessError> {
         let name = match verb {
             TaskVerb::Retry => "retry",

@@ -249,6 +249,12 @@ pub enum ApiError {
         /// The id.
         task_id: TaskId,
     },
+    /// The task is completed and was pruned: of it only that is known.
+    #[error("task {task_id} is completed and was pruned")]
+    PrunedTask {
+        /// The id.
+        task_id: TaskId,
+    },
     /// A task has that id already.
     #[error("task {task_id} exists")]
     TaskExists {

@@ -2,7 +2,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
-use codeagent_core::{Command, Now, Origin, RawJson, Refusal, State, Statistics, TaskId, TaskState, Verb};
+use codeagent_core::{
+    Command, Fingerprint, Now, Origin, RawJson, Refusal, State, Statistics, TaskId, TaskState, Verb,
+};
 use codeagent_project::todo::{TodoList, TodoPlaces};
 
 use crate::{
@@ -75,11 +77,10 @@ impl Service {
     /// `show`.
     ///
     /// # Errors
-    /// [`ApiError::UnknownTask`], [`ServiceError::Store`].
+    /// [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], [`ServiceError::Store`].
     pub(crate) fn task(&self, id: &TaskId) -> Result<TaskView, ServiceError> {
         let now = self.clock.now();
-        let view = self.store.view(|state| state.task(id).map(|task| TaskView::of(task, now)))?;
-        view.ok_or_else(|| ApiError::UnknownTask { task_id: id.clone() }.into())
+        Ok(self.store.view(|state| task(state, id, now))??)
     }
 
     /// `add`.
@@ -106,7 +107,7 @@ impl Service {
     /// `retry`, `skip`, `cancel`, `rollback`. None for a pruned task that `retry` made new again without its text.
     ///
     /// # Errors
-    /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ServiceError::Store`].
+    /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], [`ServiceError::Store`].
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, ServiceError> {
         if matches!(verb, TaskVerb::Cancel | TaskVerb::Rollback) && self.end_attempt(id, verb)? {
             return self.task(id).map(Some);
@@ -117,7 +118,12 @@ impl Service {
             TaskVerb::Cancel => Command::Cancel { id: id.clone() },
             TaskVerb::Rollback => Command::Rollback { id: id.clone() },
         };
-        let _ = self.store.execute(command, self.clock.now())??;
+        match self.store.execute(command, self.clock.now())? {
+            Err(Refusal::UnknownTask(id)) => {
+                return Err(self.store.view(|state| unknown(state, &id))?.into());
+            }
+            done => drop(done?),
+        }
         self.wake();
         match self.task(id) {
             Ok(task) => Ok(Some(task)),
@@ -168,6 +174,20 @@ impl Service {
         if let Some(running) = &self.engine {
             running.control.wake();
         }
+    }
+}
+
+/// One task.
+pub(crate) fn task(state: &State, id: &TaskId, now: Now) -> Result<TaskView, ApiError> {
+    state.task(id).map(|task| TaskView::of(task, now)).ok_or_else(|| unknown(state, id))
+}
+
+/// Why there is no such task.
+fn unknown(state: &State, id: &TaskId) -> ApiError {
+    let task_id = id.clone();
+    match state.is_pruned(Fingerprint::of_id(id)) {
+        true => ApiError::PrunedTask { task_id },
+        false => ApiError::UnknownTask { task_id },
     }
 }
 

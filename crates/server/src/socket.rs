@@ -325,7 +325,7 @@ async fn ask<T: Serialize + Send + 'static>(
 
 fn status_of(error: &ApiError) -> StatusCode {
     match error {
-        ApiError::UnknownTask { .. } => StatusCode::NOT_FOUND,
+        ApiError::UnknownTask { .. } | ApiError::PrunedTask { .. } => StatusCode::NOT_FOUND,
         ApiError::TaskExists { .. } | ApiError::WrongState { .. } | ApiError::StillRuns { .. } => {
             StatusCode::CONFLICT
         }

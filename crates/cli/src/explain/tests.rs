@@ -48,6 +48,7 @@ fn all() -> Vec<(CliError, Exit)> {
         (of_store(StoreError::Fenced), Exit::InUse),
         (of_store(StoreError::Closed), Exit::Disk),
         (refused(ApiError::UnknownTask { task_id: id() }), Exit::Unfinished),
+        (refused(ApiError::PrunedTask { task_id: id() }), Exit::Unfinished),
         (refused(ApiError::TaskExists { task_id: id() }), Exit::Unfinished),
         (refused(wrong("retry")), Exit::Unfinished),
         (refused(wrong(EVIL)), Exit::Unfinished),
