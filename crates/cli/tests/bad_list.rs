@@ -50,7 +50,10 @@ fn a_list_that_is_gone_is_not_done() {
     for clean_up in ["rm todo.md", ": > todo.md", "rm todo.md; mkdir todo.md"] {
         let project = project("- [ ] one\n- [ ] two\n- [ ] three\n", clean_up);
         let said = project.say(&["run"]);
-        said.failed(1, &["2 tasks are held: their lines are gone from the TODO list"]);
+        said.failed(
+            1,
+            &["2 tasks are held: their lines are gone from the TODO list: task_", " - two; task_"],
+        );
         assert_eq!(said.out, "Done: 1 of 1; failed or skipped: 0; left: 2\n", "{clean_up}");
         // The next start does not call it done either, and goes on once the list is back.
         if clean_up != "rm todo.md; mkdir todo.md" {
@@ -121,7 +124,12 @@ fn a_task_whose_line_was_reworded_by_its_failing_agent_is_left() {
     let project = project("- [ ] one\n- [ ] two\n", "sed -i 's/\\[ \\] one/[x] one, done/' todo.md; exit 1");
     project.write("todo.md", "- [ ] one\n");
     let said = project.say(&["run"]);
-    said.failed(1, &["A task is held: its line is gone from the TODO list"]);
+    let id = project.json(&["list", "--json"])["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+    let held = format!("A task is held: its line is gone from the TODO list: {id} - one. Put the line back");
+    said.failed(1, &[&held, &format!("or give the task up: codeagent skip {id}\n")]);
+    // It is said what helps, and that helps.
+    project.say(&["skip", &id]).done();
+    assert!(!project.say(&["run"]).err.contains("held"));
 }
 
 #[test]

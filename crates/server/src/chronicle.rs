@@ -32,6 +32,8 @@ const KEPT_LOGS: usize = 20;
 const TEXT_CHARS: usize = 200;
 /// Ids that one line names.
 const IDS: usize = 5;
+/// Characters of a text where one line names several.
+const TEXT_BESIDE_OTHERS_CHARS: usize = 60;
 /// Lines of output that become the error message of a failed attempt.
 const ERROR_LINES: usize = 5;
 
@@ -274,11 +276,22 @@ impl Chronicle {
         tracing::warn!("{}", msg!(self.catalogue, "server-sessions-set-aside", path = kept));
     }
 
-    /// So many tasks are not done, and won't be: their lines are gone.
-    pub(crate) fn held(&self, count: usize) {
-        if count > 0 {
-            tracing::warn!("{}", msg!(self.catalogue, "server-list-held", count = count));
+    /// These tasks (id and text) are not done, and won't be: their lines are gone.
+    pub(crate) fn held(&self, tasks: &[(TaskId, Arc<str>)]) {
+        if tasks.is_empty() {
+            return;
         }
+        let (count, first) = (tasks.len(), &tasks[..tasks.len().min(IDS)]);
+        let ids: Vec<_> = first.iter().map(|(id, _)| id.as_str()).collect();
+        let texts =
+            first.iter().map(|(id, text)| format!("{id} - {}", one_line(text, TEXT_BESIDE_OTHERS_CHARS)));
+        let more = |text: &str| if count > IDS { text.to_owned() } else { String::new() };
+        let tasks = texts.collect::<Vec<_>>().join("; ") + &more("; …");
+        let ids = ids.join(" ") + &more(" …");
+        tracing::warn!(
+            "{}",
+            msg!(self.catalogue, "server-list-held", count = count, tasks = tasks, ids = ids)
+        );
     }
 
     /// What reading the list again brought.

@@ -50,8 +50,8 @@ server-list-added = New tasks in the list: { $count }
 server-list-unreadable = The TODO list cannot be read just now, going on by what it said before: { $error }
 server-sessions-set-aside = The file of sessions was damaged and is kept as { $path }; lists generated so far are not counted any more
 server-list-held = { $count ->
-        [one] A task is held: its line is gone from the TODO list. Put it back (`codeagent list --state pending`)
-       *[other] { $count } tasks are held: their lines are gone from the TODO list. Put them back (`codeagent list --state pending`)
+        [one] A task is held: its line is gone from the TODO list: { $tasks }. Put the line back and it is worked, or give the task up: codeagent skip { $ids }
+       *[other] { $count } tasks are held: their lines are gone from the TODO list: { $tasks }. Put the lines back and they are worked, or give the tasks up: codeagent skip { $ids }
     }
 server-boxes-unwritten = Boxes of the TODO list were not written (the checkpoint has them): { $error }
 server-boxes-marked-again = { $count ->

@@ -1,5 +1,5 @@
 //! What stands around the life of a task: iterations, the list, waits, retries, the count of failures.
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
@@ -63,7 +63,7 @@ impl Engine {
             is_news |= refreshed.added > 0 || !refreshed.by_hand.is_empty();
             self.chronicle.list_refreshed(&refreshed);
             if self.mode == Mode::Serve {
-                self.chronicle.held(self.held()?); // `run` says so at its end
+                self.chronicle.held(&self.held()?); // `run` says so at its end
             }
             self.write_boxes(false);
         }
@@ -174,7 +174,7 @@ impl Engine {
 
     /// Has a new list written, if that is wished for and the session may still do so. True if there is work now.
     pub(super) fn generate(&mut self) -> Result<bool, EngineError> {
-        if self.held()? > 0 {
+        if !self.held()?.is_empty() {
             return Ok(false); // the list is not done, it is gone
         }
         self.write_boxes(true); // a list with open boxes is not archived
@@ -207,29 +207,32 @@ impl Engine {
         let is_left = |task: &Task| !task.is_settled() && task.state() != TaskState::InProgress;
         self.say_where_it_stands()?;
         let (entries, touched) = (self.worklist.entries(), &self.tally.touched);
-        let (failed, left) = self.store.view(|state| {
+        let is_gone = self.worklist.is_list_gone();
+        let (failed, left, held) = self.store.view(|state| {
             let listed: HashSet<&TaskId> = entries.iter().map(|entry| &entry.id).collect();
+            let is_unlisted = |task: &Task| touched.contains(&task.id) && !listed.contains(&task.id);
             let others = touched.iter().filter(|id| !listed.contains(id));
             let tasks = listed.iter().copied().chain(others).filter_map(|id| state.task(id));
-            tasks.fold((0, 0), |(failed, left), task| {
+            let (failed, left) = tasks.fold((0, 0), |(failed, left), task| {
                 (failed + usize::from(has_failed(task)), left + usize::from(is_left(task)))
-            })
+            });
+            let is_held = |task: &Task| is_gone && waits_for_line(task) || is_unlisted(task) && is_left(task);
+            (failed, left, state.tasks().filter(|task| is_held(task)).map(named).collect::<Vec<_>>())
         })?;
-        let left = left.max(self.held()?);
+        let left = left.max(held.len());
         if !self.is_at_limit() {
-            self.chronicle.held(left);
+            self.chronicle.held(&held);
         }
         Ok(Ending::Finished { failed, left, is_list_missing: self.tally.is_list_missing })
     }
 
-    /// How many tasks wait for a list that is gone as a whole. One line that is gone was taken out by someone; all of
-    /// them at once were rather deleted by an agent that cleaned up.
-    fn held(&self) -> Result<usize, StoreError> {
+    /// The tasks that wait for a list that is gone as a whole: id and text. One line that is gone was taken out by
+    /// someone; all of them at once were rather deleted by an agent that cleaned up.
+    fn held(&self) -> Result<Vec<(TaskId, Arc<str>)>, StoreError> {
         if !self.worklist.is_list_gone() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
-        let waits = |task: &&Task| task.origin == Origin::List && !task.is_settled();
-        self.store.view(|state| state.tasks().filter(waits).count())
+        self.store.view(|state| state.tasks().filter(|task| waits_for_line(task)).map(named).collect())
     }
 
     /// An attempt that never began is given back: it does not count.
@@ -304,6 +307,15 @@ impl Engine {
             }
         })
     }
+}
+
+/// Whether it runs only while a list has its line.
+fn waits_for_line(task: &Task) -> bool {
+    task.origin == Origin::List && !task.is_settled()
+}
+
+fn named(task: &Task) -> (TaskId, Arc<str>) {
+    (task.id.clone(), task.text.clone())
 }
 
 fn millis(time: Duration) -> u64 {
