@@ -93,6 +93,20 @@ impl Drop for Mount {
     }
 }
 
+/// Removes a folder in which disks were; what they were mounted by may need a moment to let go of it.
+pub(crate) fn remove(dir: &Path) -> io::Result<()> {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < until => {
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            removed => return removed,
+        }
+    }
+}
+
 /// What fails of a disk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {

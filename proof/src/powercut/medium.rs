@@ -55,7 +55,7 @@ fn all(terms: &Terms) -> io::Result<Outcome> {
             let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
             outcome.tried(1, tried.unit);
             outcome.findings.extend(tried.findings);
-            fs::remove_dir_all(&dir)?;
+            device::remove(&dir)?;
         }
         Ok(())
     };

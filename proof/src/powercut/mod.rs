@@ -131,7 +131,7 @@ impl Look<'_> {
             fs::create_dir_all(&dir)?;
             let found = self.at(cut, &dir)?;
             self.count(found);
-            fs::remove_dir_all(&dir)?;
+            device::remove(&dir)?;
         }
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! One round: a command is broken at one call, and then everything that was promised is checked.
-use std::{collections::BTreeMap, fmt, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::{
     room::{Disk, Room},
@@ -47,11 +51,24 @@ fn is_said(err: &str) -> bool {
     [" - WARNING - ", " - ERROR - ", "warning: "].iter().any(|level| err.contains(level))
 }
 
+/// The journals of a project.
+fn journals(project: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let entries = match fs::read_dir(project.join("data")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        entries => entries?,
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    let journals = names.iter().filter(|name| name.to_string_lossy().contains(".journal-"));
+    Ok(journals.map(|name| Path::new("data").join(name)).collect())
+}
+
 /// A round that is under way.
 struct Trial<'a> {
     round: &'a Round,
     bench: Bench,
     call: Option<Call>,
+    /// Journals that were there before it, by their paths in the project.
+    earlier: BTreeSet<PathBuf>,
     findings: Vec<Finding>,
     /// Starts of each task that the files said was completed, when they first said so.
     done: BTreeMap<String, u64>,
@@ -62,7 +79,8 @@ impl Round {
     pub(crate) fn play(&self, binary: &Path, dir: &Path) -> io::Result<Played> {
         let bench = Bench::lay_out(binary, &dir.join("project"), &dir.join("oracle"), TASKS)?;
         self.scene.prepare(&bench, &mut Dice::new(self.dice))?;
-        let mut trial = Trial { round: self, bench, call: None, findings: Vec::new(), done: BTreeMap::new() };
+        let (findings, done, earlier) = (Vec::new(), BTreeMap::new(), journals(&bench.dir)?);
+        let mut trial = Trial { round: self, bench, call: None, earlier, findings, done };
         if !self.scene.begins_damaged() {
             trial.look();
         }
@@ -144,10 +162,15 @@ impl Trial<'_> {
     }
 
     /// An error of anything that the checkpoint's durability needs: every change of its files, and of their folder's names.
+    ///
+    /// A journal of an earlier process is only written once more, as it is, for a backup that may have to lead through it.
     fn must_be_refused(&self) -> bool {
         let is_needed = |call: &Call| {
             let name = call.path.to_string_lossy();
-            name.starts_with("data/.codeagent_checkpoint") || (name == "data" && call.name == "fsync")
+            let is_once_more =
+                matches!(call.name, "openat" | "pwrite64" | "fdatasync") && self.earlier.contains(&call.path);
+            let is_file = name.starts_with("data/.codeagent_checkpoint");
+            (is_file && !is_once_more) || (name == "data" && call.name == "fsync")
         };
         self.is_error_of_a_change() && self.call.as_ref().is_some_and(is_needed)
     }
