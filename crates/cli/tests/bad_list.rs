@@ -118,6 +118,25 @@ fn what_failed_is_tried_again_by_several_ids_or_all_at_once() {
     project.say(&["retry"]).failed(2, &["ID"]);
 }
 
+/// A task that was written down in a way that is not understood must not be missed by nobody noticing.
+#[test]
+fn items_of_yaml_that_are_not_understood_are_told_with_a_hint() {
+    let project = project("", "exit 0");
+    std::fs::remove_file(project.dir().join("todo.md")).unwrap();
+    project.write("todo.yaml", "- one\n- title: two\n- [three]\n- ~\n- text: four\n  done: perhaps\n");
+    let pieces = [
+        "todo.yaml:2: an item has neither `text:` nor `task:` and is passed over: write",
+        "todo.yaml:3: a list where a task should be is passed over: tasks under a task",
+        "todo.yaml:4: an item has no text and is passed over: write",
+        "todo.yaml:6: neither true nor false",
+    ];
+    for words in [&["run", "--dry-run"][..], &["run"]] {
+        let said = project.say(words);
+        said.failed(0, &pieces);
+    }
+    assert_eq!(project.json(&["list", "--json"])["tasks"].as_array().map(Vec::len), Some(2));
+}
+
 /// An agent that rewrites its own line, ticks it and fails is not believed.
 #[test]
 fn a_task_whose_line_was_reworded_by_its_failing_agent_is_left() {

@@ -94,6 +94,10 @@ pub enum NoticeKind {
     More(usize),
     /// A YAML file has neither `tasks:` nor `todo:` nor is it a list.
     NoTasks,
+    /// An item of a YAML list is itself a list.
+    ListInList,
+    /// `done:` or `skipped:` is neither true nor false.
+    BadFlag,
     /// The mark could not be set without rewriting more than its item.
     CannotEdit,
 }
@@ -107,7 +111,13 @@ impl NoticeKind {
     pub fn is_told_briefly(self) -> bool {
         matches!(
             self,
-            Self::LooksLikeTask | Self::NoText | Self::NoTextKey | Self::MeansChildren | Self::SameText
+            Self::LooksLikeTask
+                | Self::NoText
+                | Self::NoTextKey
+                | Self::MeansChildren
+                | Self::SameText
+                | Self::ListInList
+                | Self::BadFlag
         )
     }
 }

@@ -59,6 +59,8 @@ impl TodoNotice {
             NoticeKind::More(_) => "todo-notice-more",
             NoticeKind::NoText => "todo-notice-no-text",
             NoticeKind::NoTasks => "todo-notice-no-tasks",
+            NoticeKind::ListInList => "todo-notice-list-in-list",
+            NoticeKind::BadFlag => "todo-notice-bad-flag",
             NoticeKind::CannotEdit => "todo-notice-cannot-edit",
         };
         let what = msg!(c, key, count = count);

@@ -504,6 +504,16 @@ fn yaml_that_is_not_read_is_told() {
             vec![(2, NoticeKind::MeansChildren), (4, NoticeKind::MeansChildren)],
         ),
         ("- text: a\n  items: 5\n  children:\n", vec![]),
+        (
+            "- ~\n- text: null\n-\n",
+            vec![(1, NoticeKind::NoText), (2, NoticeKind::NoText), (3, NoticeKind::NoText)],
+        ),
+        ("- [a, b]\n- text: [a]\n", vec![(1, NoticeKind::ListInList), (2, NoticeKind::NoText)]),
+        (
+            "- text: a\n  done: maybe\n- text: b\n  skipped: {}\n",
+            vec![(2, NoticeKind::BadFlag), (4, NoticeKind::BadFlag)],
+        ),
+        ("- {text: a, done: No, skipped: ~}\n- {text: b, done: '', skipped: off}\n- 7\n- 'null'\n", vec![]),
         ("tasks: 5\n", vec![(1, NoticeKind::NoTasks)]),
         ("things: []\n", vec![(1, NoticeKind::NoTasks)]),
     ];

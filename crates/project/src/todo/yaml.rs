@@ -111,17 +111,22 @@ fn means_children(name: &str) -> bool {
 }
 
 fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<usize> {
-    let text = match &item.kind {
-        Kind::Map(_) => item.get("text").or_else(|| item.get("task")).and_then(Node::scalar_text),
-        _ => item.scalar_text(),
+    let said = match &item.kind {
+        Kind::Map(_) => item.get("text").or_else(|| item.get("task")),
+        _ => Some(item),
     };
-    let text = text.unwrap_or_default().trim();
+    let text = said.filter(|said| !said.is_null()).and_then(Node::scalar_text).unwrap_or_default().trim();
     if text.is_empty() {
-        let has_key = item.get("text").or_else(|| item.get("task")).is_some();
-        let kind =
-            if item.as_map().is_some() && !has_key { NoticeKind::NoTextKey } else { NoticeKind::NoText };
+        let kind = match (said, &item.kind) {
+            (None, _) => NoticeKind::NoTextKey,
+            (_, Kind::Seq(_)) => NoticeKind::ListInList,
+            _ => NoticeKind::NoText,
+        };
         parsed.notices.push((line_of(item), kind));
         return None;
+    }
+    for flag in ["done", "skipped"].iter().filter_map(|key| item.get(key)).filter(|flag| !is_flag(flag)) {
+        parsed.notices.push((line_of(flag), NoticeKind::BadFlag));
     }
     let given_id = item.get("id").and_then(|id| given_id(parsed, id));
     let mark = if is_true(item.get("done")) {
@@ -157,8 +162,16 @@ fn given_id(parsed: &mut Parsed, id: &Node) -> Option<TaskId> {
 
 /// `true`, or one of the words that Python's reader (YAML 1.1) takes for it.
 fn is_true(node: Option<&Node>) -> bool {
-    node.and_then(Node::scalar_text)
-        .is_some_and(|text| ["true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word)))
+    node.is_some_and(|node| says(node, &["true", "yes", "on"]))
+}
+
+/// Whether it is clear what it says.
+fn is_flag(node: &Node) -> bool {
+    node.is_null() || is_true(Some(node)) || says(node, &["false", "no", "off", ""])
+}
+
+fn says(node: &Node, words: &[&str]) -> bool {
+    node.scalar_text().is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// Byte offsets of places; quick where they are asked for in the order of the file.
