@@ -1,5 +1,7 @@
 //! The asking side of the local socket.
 use std::{
+    error::Error,
+    io,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
@@ -82,26 +84,44 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(bool, Bytes), AccessError> {
-        let unreached = |error: std::io::Error| {
-            let what = error.to_string();
-            AccessError::Unreached { socket: self.socket.clone(), what }
-        };
-        let stream = tokio::net::UnixStream::connect(&self.socket).await.map_err(unreached)?;
+        let stream =
+            tokio::net::UnixStream::connect(&self.socket).await.map_err(|error| self.unreached(error))?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(error))?;
         // The sender goes with the talk, and with it the connection comes to its end.
         let talk = async move {
-            let response = sender.send_request(request).await?;
+            let response = sender.try_send_request(request).await.map_err(|mut error| {
+                let is_unread = error.take_message().is_some() || is_unread(error.error());
+                if is_unread { self.unreached(error.error()) } else { self.broken(error.error()) }
+            })?;
             let is_success = response.status().is_success();
-            Ok::<_, hyper::Error>((is_success, response.into_body().collect().await?.to_bytes()))
+            let body = response.into_body().collect().await.map_err(|error| self.broken(error))?;
+            Ok((is_success, body.to_bytes()))
         };
-        let (_, answer) = tokio::join!(connection, talk);
-        answer.map_err(|error| self.broken(error))
+        tokio::join!(connection, talk).1
+    }
+
+    fn unreached(&self, what: impl std::fmt::Display) -> AccessError {
+        AccessError::Unreached { socket: self.socket.clone(), what: what.to_string() }
     }
 
     fn broken(&self, what: impl std::fmt::Display) -> AccessError {
         AccessError::Socket { socket: self.socket.clone(), what: what.to_string() }
     }
+}
+
+/// Whether the server closed the connection before it had read the whole request, so that it can't have acted on it: one
+/// that ends lets go of those who have just come. A write fails then, or Linux says at the next read that the other side
+/// closed over unread bytes (unix_release_sock in af_unix.c); a server that dies after it has read gives a plain end.
+fn is_unread(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// An id as one segment of a URL's path: everything but unreserved characters is escaped (RFC 3986, 2.3).
@@ -115,4 +135,42 @@ pub(crate) fn segment(id: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Read, os::unix::net::UnixListener, thread};
+
+    /// What is told to who asks a server that does so with the connection.
+    fn asked(server: impl Fn(&mut UnixStream) + Send + 'static) -> AccessError {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("s");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let serving = thread::spawn(move || server(&mut listener.accept().unwrap().0));
+        let error = Client { socket }.post::<bool>("/v1/stop", &"x", Duration::ZERO).unwrap_err();
+        serving.join().unwrap();
+        error
+    }
+
+    /// Who asked may ask again: nothing was done.
+    #[test]
+    fn a_request_that_was_not_read_is_told_from_one_that_was() {
+        for unread in
+            [|_: &mut UnixStream| (), |stream: &mut UnixStream| stream.read_exact(&mut [0; 20]).unwrap()]
+        {
+            let error = asked(unread);
+            assert!(matches!(error, AccessError::Unreached { .. }), "{error:?}");
+        }
+        let read = |stream: &mut UnixStream| {
+            let mut seen = vec![];
+            while !seen.ends_with(b"\"x\"") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                seen.push(byte[0]);
+            }
+        };
+        let error = asked(read);
+        assert!(matches!(error, AccessError::Socket { .. }), "{error:?}");
+    }
 }
