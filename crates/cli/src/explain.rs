@@ -7,6 +7,7 @@ mod tests;
 use std::io;
 use std::path::Path;
 
+use codeagent_core::TaskState;
 use codeagent_project::config::yaml_text;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::messages::Catalogue;
@@ -18,6 +19,7 @@ use codeagent_server::{AccessError, EngineError, ServerError, say as sentences};
 
 use crate::exit::Exit;
 use crate::failure::{BadArgument, CliError, Failure};
+use crate::text::paint;
 
 use self::store::store;
 
@@ -76,8 +78,11 @@ fn access(error: &AccessError, say: &Catalogue) -> Failure {
     match error {
         AccessError::Refused(refusal) => refused(refusal, say),
         AccessError::Store(error) => store(error, say),
-        AccessError::NoServer => Failure::new(Exit::Unfinished, say.text("cli-error-no-server"))
-            .hint(say.text("cli-hint-no-server")),
+        AccessError::NoServer { project_dir } => {
+            let dir = shown_path(project_dir);
+            Failure::new(Exit::Unfinished, msg!(say, "cli-error-no-server", dir = dir))
+                .hint(say.text("cli-hint-no-server"))
+        }
         AccessError::NoSocket { pid } => {
             Failure::new(Exit::Unfinished, msg!(say, "cli-error-no-socket", pid = pid.to_string()))
                 .hint(msg!(say, "cli-hint-no-socket", pid = pid.to_string()))
@@ -124,10 +129,10 @@ fn refused(refusal: &ApiError, say: &Catalogue) -> Failure {
                 say,
                 "cli-error-wrong-state",
                 id = id,
-                state = state.as_str(),
+                state = paint::name(*state, say),
                 verb = one_line(verb, SHOWN)
             );
-            Failure { hint: way_out(verb, say), ..Failure::new(Exit::Unfinished, sentence) }
+            Failure { hint: way_out(verb, *state, say), ..Failure::new(Exit::Unfinished, sentence) }
         }
         ApiError::StillRuns { task_id, pid } => {
             let id = one_line(task_id.as_str(), SHOWN);
@@ -141,13 +146,13 @@ fn refused(refusal: &ApiError, say: &Catalogue) -> Failure {
     }
 }
 
-/// What each verb needs.
-fn way_out(verb: &str, say: &Catalogue) -> Option<String> {
-    let key = match verb {
-        "skip" => "cli-hint-skip",
-        "cancel" => "cli-hint-cancel",
-        "retry" => "cli-hint-retry",
-        "rollback" => "cli-hint-rollback",
+/// What each verb needs, where the sentence leaves it open.
+fn way_out(verb: &str, state: TaskState, say: &Catalogue) -> Option<String> {
+    let key = match (verb, state) {
+        ("skip", TaskState::InProgress) => "cli-hint-skip-running",
+        ("cancel", _) => "cli-hint-cancel",
+        ("retry", _) => "cli-hint-retry",
+        ("rollback", TaskState::Pending) => "cli-hint-rollback-pending",
         _ => return None,
     };
     Some(say.text(key))

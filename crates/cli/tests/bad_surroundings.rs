@@ -304,11 +304,16 @@ fn a_server_without_its_socket_is_stopped_once_it_is_back_or_named() {
     let server = serve();
     signal(&server, "STOP");
     fs::remove_file(&socket).unwrap();
+    let status = project.say(&["status"]);
+    let told = format!("runs (process {}), but cannot be asked", server.id());
+    assert!(status.done().out.contains(&told) && !status.out.contains("not clean"), "{}", status.out);
+    assert_eq!(project.json(&["status", "--json"])["unreachable_pid"], server.id());
     project.say(&["stop"]).failed(1, &[&format!("process {} works on this project", server.id()), "hint"]);
     signal(&server, "TERM");
     signal(&server, "CONT");
     assert_eq!(end(server).code, 143);
-    project.say(&["stop"]).failed(1, &["no server runs"]);
+    assert!(project.say(&["status"]).done().out.contains("not running"));
+    project.say(&["stop"]).failed(1, &["no server runs for the project /", "`--project DIR`"]);
 }
 
 /// A path that is too long for a socket leads to the user's runtime folder, which cron and ssh may not name.

@@ -115,6 +115,30 @@ fn a_damaged_checkpoint_is_refused_and_untouched() {
     project.say(&["list"]).failed(4, &["2.0"]);
 }
 
+/// JSON and `--state` have the guide's names in any language.
+#[test]
+fn states_are_named_in_the_users_language() {
+    let project = Project::new();
+    project.say(&["add", "Написать", "--id", "a"]).done();
+    let russian = |words: &[&str]| project.say(&[words, &["--lang", "ru"]].concat());
+    assert!(russian(&["list"]).done().out.contains("· ожидает "));
+    assert!(russian(&["show", "a"]).done().out.contains("· ожидает\n"));
+    assert!(russian(&["status"]).done().out.contains("· 1 ожидает"));
+    russian(&["retry", "a"]).failed(1, &["retry для a невозможен: состояние задачи — ожидает"]);
+    assert!(russian(&["list", "--state", "pending"]).done().out.contains("Написать"));
+    assert_eq!(project.json(&["list", "--json", "--lang", "ru"])["tasks"][0]["state"], "pending");
+}
+
+/// A hint helps, or there is none.
+#[test]
+fn what_is_done_cannot_be_skipped_nor_cancelled_instead() {
+    let project = Project::with_list("- [ ] one <!-- id: one -->\n");
+    project.say(&["run", "--exec", "true"]).done();
+    let said = project.say(&["skip", "one"]);
+    said.failed(1, &["error: cannot skip one: it is completed"]);
+    assert!(!said.err.contains("hint"), "{}", said.err);
+}
+
 /// `failed` is the guide's word for all of these.
 #[test]
 fn a_list_says_why_a_task_has_failed() {
@@ -140,6 +164,7 @@ fn a_pruned_task_is_said_to_be_completed() {
     for _ in 0..10 {
         project.say(&["run"]).done();
     }
+    assert!(project.say(&["log", "one", "--follow"]).done().out.contains("Task completed: one"));
     std::fs::remove_dir_all(logs).unwrap();
     assert_eq!(project.json(&["status", "--json"])["statistics"]["pruned"], 1);
     for verb in ["log", "show", "skip", "cancel", "rollback"] {

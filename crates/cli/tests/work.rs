@@ -205,7 +205,14 @@ fn commands_reach_a_running_server() {
     project.say(&["skip", "later"]).done();
     project.say(&["run"]).failed(3, &[&format!("in use by process {pid}"), "hint: "]);
     project.say(&["checkpoint", "reset"]).failed(3, &[&format!("in use by process {pid}")]);
-    project.say(&["stop", "--now"]).done();
+    let said = project.say(&["stop", "--now", "--wait"]);
+    assert_eq!(said.done().out, "The server stops now.\nThe server has ended.\n");
+    assert_eq!(project.json(&["status", "--json"])["clean_shutdown"], true, "it was waited for");
+    // In the morning nobody remembers what was asked for.
+    let log = project.read("logs/code_agent.log");
+    for asked in ["add later", "skip later", "stop --now"] {
+        assert!(log.contains(&format!("Asked for: {asked}\n")), "{log}");
+    }
     let (code, _) = busy.end();
     assert_eq!(code, 0);
 }

@@ -74,8 +74,11 @@ pub enum AccessError {
         waited: Duration,
     },
     /// The request needs a running server, and none runs.
-    #[error("no server runs")]
-    NoServer,
+    #[error("no server runs for the project {}", project_dir.display())]
+    NoServer {
+        /// The project.
+        project_dir: PathBuf,
+    },
     /// A server works on the files, and can't be asked: its socket is gone, or not there yet.
     #[error("process {pid} works on the checkpoint, and has no socket")]
     NoSocket {
@@ -128,6 +131,7 @@ impl Access {
         let mut view =
             service::status(state.as_ref().unwrap_or(&State::default()), file, None, SystemClock.now());
         view.checkpoint_exists = state.is_some();
+        view.unreachable_pid = self.server_pid();
         Ok(view)
     }
 
@@ -173,13 +177,7 @@ impl Access {
     /// # Errors
     /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], and as the store or the talk gives them.
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, AccessError> {
-        let name = match verb {
-            TaskVerb::Retry => "retry",
-            TaskVerb::Skip => "skip",
-            TaskVerb::Cancel => "cancel",
-            TaskVerb::Rollback => "rollback",
-        };
-        let path = format!("/v1/tasks/{}/{name}", segment(id.as_str()));
+        let path = format!("/v1/tasks/{}/{}", segment(id.as_str()), verb.as_str());
         self.change(
             |client| client.post::<Acted>(&path, &(), self.kill_grace).map(|acted| acted.task),
             |service| {
@@ -223,28 +221,46 @@ impl Access {
         self.on_files(&act)
     }
 
-    /// `stop`, `restart`. A server that is just starting is waited for.
+    /// `stop`, `restart`. A server that is just starting is waited for. Answers its process.
     ///
     /// # Errors
     /// [`AccessError::NoServer`], [`AccessError::NoSocket`], and as the talk gives them.
-    pub fn stop(&self, how: StopKind) -> Result<(), AccessError> {
+    pub fn stop(&self, how: StopKind) -> Result<Option<u32>, AccessError> {
+        let asked = self.server_pid();
         let mut client = self.client.clone();
         let mut tries = 0;
         loop {
             match client.map(|client| client.post::<bool>("/v1/stop", &StopRequest { how }, Duration::ZERO)) {
                 None | Some(Err(AccessError::Unreached { .. })) => {}
-                Some(answer) => return answer.map(drop),
+                Some(answer) => return answer.map(|_| asked.or_else(|| self.server_pid())),
             }
-            let Some(server) = file::reader::server_of(&self.checkpoint_file) else {
-                return Err(AccessError::NoServer);
+            let Some(pid) = self.server_pid() else {
+                return Err(AccessError::NoServer { project_dir: self.places.project_dir.clone() });
             };
             if tries == BUSY_TRIES {
-                return Err(AccessError::NoSocket { pid: server.pid });
+                return Err(AccessError::NoSocket { pid });
             }
             tries += 1;
             std::thread::park_timeout(BUSY_WAIT);
             client = find_server(&self.checkpoint_file);
         }
+    }
+
+    /// Waits until the server that [`stop`](Self::stop) answered works on the files no more; where it keeps none, until
+    /// nobody answers any more.
+    pub fn wait_for_end(&self, server: Option<u32>) {
+        let works = || match server {
+            Some(_) => self.server_pid() == server,
+            None => find_server(&self.checkpoint_file).is_some(),
+        };
+        while works() {
+            std::thread::park_timeout(BUSY_WAIT);
+        }
+    }
+
+    /// The process that works on the files.
+    fn server_pid(&self) -> Option<u32> {
+        file::reader::server_of(&self.checkpoint_file).map(|server| server.pid)
     }
 
     /// Asks the server, if one runs. A talk that breaks off is begun again: the server may be ending, or was killed

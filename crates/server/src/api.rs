@@ -132,6 +132,9 @@ impl From<Statistics> for StatisticsView {
 pub struct StatusView {
     /// The server, if one runs.
     pub server: Option<ServerView>,
+    /// The process of a server that runs and can't be asked: it is just starting or ending, or its socket is gone.
+    #[serde(default)]
+    pub unreachable_pid: Option<u32>,
     /// The checkpoint file.
     pub checkpoint_file: String,
     /// Whether a checkpoint exists.
@@ -227,6 +230,18 @@ pub enum TaskVerb {
     Rollback,
 }
 
+impl TaskVerb {
+    /// The command that says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Cancel => "cancel",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
 /// How a running server is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -237,6 +252,17 @@ pub enum StopKind {
     Now,
     /// After the current task, and then start again with the configuration read anew.
     Restart,
+}
+
+impl StopKind {
+    /// The command that says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AfterTask => "stop",
+            Self::Now => "stop --now",
+            Self::Restart => "restart",
+        }
+    }
 }
 
 /// Why a request was not done; the asker makes a sentence of it in its own language.

@@ -69,7 +69,7 @@ impl Chronicle {
     }
 
     /// The catalogue of the user's language.
-    pub(crate) fn catalogue(&self) -> &Catalogue {
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
     }
 

@@ -5,12 +5,20 @@ use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
 use codeagent_core::{
     Command, Fingerprint, Now, Origin, RawJson, Refusal, State, Statistics, TaskId, TaskState, Verb,
 };
-use codeagent_project::todo::{TodoList, TodoPlaces};
+use codeagent_project::{
+    harmless::one_line,
+    messages::Catalogue,
+    msg,
+    todo::{TodoList, TodoPlaces},
+};
 
 use crate::{
     api::{ApiError, NewTask, ServerView, StatusView, StopKind, TaskVerb, TaskView},
     control::{Control, Stop},
 };
+
+/// Characters of an id in a line of the log: other programs' ids may be anything.
+const ID_CHARS: usize = 64;
 
 /// Does what is asked.
 #[derive(Clone)]
@@ -34,6 +42,15 @@ pub struct Running {
     pub control: Arc<Control>,
     /// `run` or `serve`.
     pub mode: &'static str,
+    /// The language of its log.
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl Running {
+    /// Writes into the log what a person had done: in the morning nobody remembers it.
+    fn log_asked(&self, what: &str) {
+        tracing::info!("{}", msg!(self.catalogue, "server-asked", what = what));
+    }
 }
 
 /// Why something was not done.
@@ -100,7 +117,7 @@ impl Service {
         };
         let add = Command::AddTask { id: id.clone(), text: task.text, metadata, origin: Origin::Added };
         let _ = self.store.execute(add, self.clock.now())??;
-        self.wake();
+        self.asked("add", &id);
         self.task(&id)
     }
 
@@ -110,6 +127,7 @@ impl Service {
     /// [`ApiError::WrongState`], [`ApiError::UnknownTask`], [`ApiError::PrunedTask`], [`ServiceError::Store`].
     pub fn act(&self, verb: TaskVerb, id: &TaskId) -> Result<Option<TaskView>, ServiceError> {
         if matches!(verb, TaskVerb::Cancel | TaskVerb::Rollback) && self.end_attempt(id, verb)? {
+            self.asked(verb.as_str(), id);
             return self.task(id).map(Some);
         }
         let command = match verb {
@@ -124,7 +142,7 @@ impl Service {
             }
             done => drop(done?),
         }
-        self.wake();
+        self.asked(verb.as_str(), id);
         match self.task(id) {
             Ok(task) => Ok(Some(task)),
             Err(ServiceError::Refused(ApiError::UnknownTask { .. })) => Ok(None),
@@ -162,6 +180,7 @@ impl Service {
     /// `stop`, `restart`. False if no engine runs.
     pub fn stop(&self, how: StopKind) -> bool {
         let Some(running) = &self.engine else { return false };
+        running.log_asked(how.as_str());
         running.control.request_stop(match how {
             StopKind::AfterTask => Stop::AfterTask,
             StopKind::Now => Stop::Now,
@@ -170,8 +189,10 @@ impl Service {
         true
     }
 
-    fn wake(&self) {
+    /// Something was changed as asked: the log has it, and the engine looks for work.
+    fn asked(&self, command: &str, id: &TaskId) {
         if let Some(running) = &self.engine {
+            running.log_asked(&format!("{command} {}", one_line(id.as_str(), ID_CHARS)));
             running.control.wake();
         }
     }
@@ -207,6 +228,7 @@ pub(crate) fn status(
     let header = state.header();
     StatusView {
         server,
+        unreachable_pid: None,
         checkpoint_file,
         checkpoint_exists: true,
         clean_shutdown: header.clean_shutdown,

@@ -265,12 +265,17 @@ impl Session {
 
 /// What may be asked of a running engine.
 fn service(engine: &Engine, project: &Loaded) -> Service {
+    let running = Running {
+        control: Arc::clone(&engine.control),
+        mode: engine.mode.as_str(),
+        catalogue: Arc::clone(engine.chronicle.catalogue()),
+    };
     Service {
         store: Arc::clone(&engine.store),
         clock: Arc::clone(&engine.clock),
         places: places(project),
         checkpoint_file: project.resolve(&project.config.server.checkpoint.checkpoint_file),
-        engine: Some(Running { control: Arc::clone(&engine.control), mode: engine.mode.as_str() }),
+        engine: Some(running),
     }
 }
 

@@ -9,7 +9,11 @@ use std::{
 
 use codeagent_checkpoint::{MemoryStore, Store, clock::SystemClock, store::ReadState};
 use codeagent_core::{AttemptId, State, TaskId};
-use codeagent_project::{config::Executor, todo::TodoPlaces};
+use codeagent_project::{
+    config::Executor,
+    messages::{Catalogue, Lang},
+    todo::TodoPlaces,
+};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
@@ -70,7 +74,11 @@ impl Desk {
             clock: Arc::new(SystemClock),
             places: TodoPlaces::new("/nonexistent", "md", 0),
             checkpoint_file: PathBuf::from("/nonexistent/checkpoint.json"),
-            engine: Some(Running { control: Arc::new(Control::default()), mode: "serve" }),
+            engine: Some(Running {
+                control: Arc::new(Control::default()),
+                mode: "serve",
+                catalogue: Arc::new(Catalogue::new(Lang::En)),
+            }),
         };
         let (near, far) = duplex(64 << 10);
         // As axum::serve does it, but that an end of what is sent is no end of the answer.

@@ -234,6 +234,10 @@ pub(crate) fn server_at(path: &Path) -> Option<Holder> {
     if holder.kind != HolderKind::Server || holder.has_let_go() {
         return None;
     }
+    let this = Holder::this_process();
+    if holder.host == this.host && holder.boot_id != this.boot_id {
+        return None; // from before the last boot: asking would only be in the way of who is just opening it
+    }
     // The text outlives its process, whose pid may be another's by now. Shared, and let go of at once.
     let file = std::fs::File::open(path).ok()?;
     let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared);

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
 use crate::text::out::{Out, Written};
-use crate::text::paint::{Ink, sign};
+use crate::text::paint::{Ink, signed};
 use crate::text::rows::Columns;
 
 /// Longest text that a line shows where there is no window to fit.
@@ -74,13 +74,13 @@ fn table(tasks: &[TaskView], headings: &[String; 4], say: &Catalogue, out: &mut 
     let mut columns = Columns::new(headings, out.window);
     for task in tasks {
         columns.hold(0, &id(task));
-        columns.hold(1, &state(task));
+        columns.hold(1, &signed(task.state, say));
     }
     let paint = out.paint;
     out.line(columns.row(&headings.each_ref().map(String::as_str), |_, cell| paint.ink(Ink::Dim, cell)))?;
     for task in tasks {
         let text = text(task, say, out.window.unwrap_or(SHOWN));
-        let cells = [&*id(task), &state(task), &task.attempts.to_string(), &text];
+        let cells = [&*id(task), &signed(task.state, say), &task.attempts.to_string(), &text];
         let ink = Ink::of(task.state);
         out.line(columns.row(&cells, |column, cell| if column == 1 { paint.ink(ink, cell) } else { cell }))?;
     }
@@ -100,8 +100,4 @@ fn text(task: &TaskView, say: &Catalogue, width: usize) -> String {
         _ if task.final_reason.as_deref() == Some("attempt_limit") => text.into_owned(),
         why => format!("{why} {text}"),
     }
-}
-
-fn state(task: &TaskView) -> String {
-    format!("{} {}", sign(task.state), task.state.as_str())
 }

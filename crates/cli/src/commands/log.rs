@@ -10,7 +10,8 @@ use codeagent_project::config::Loaded;
 use codeagent_project::fs::open_regular;
 use codeagent_project::harmless::{harmless_lines, ink_free};
 use codeagent_project::task_log::TaskLogs;
-use codeagent_server::Access;
+use codeagent_server::api::ApiError;
+use codeagent_server::{Access, AccessError};
 
 use crate::args::TaskArg;
 use crate::context::Context;
@@ -93,7 +94,10 @@ impl Followed<'_> {
     /// Asks anew each time: the server may end meanwhile, and dead without a word leave its task `in_progress`.
     fn still_runs(&mut self) -> Result<bool, CliError> {
         let access = Access::open(self.loaded);
-        let task = access.task(self.id)?;
+        let task = match access.task(self.id) {
+            Err(AccessError::Refused(ApiError::PrunedTask { .. })) => return Ok(false),
+            task => task?,
+        };
         self.alone = if access.is_live() { 0 } else { self.alone + 1 };
         let attempt = *self.attempt.get_or_insert(task.attempts);
         Ok(task.state == TaskState::InProgress && task.attempts == attempt && self.alone < 2)

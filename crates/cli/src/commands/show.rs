@@ -10,7 +10,7 @@ use crate::args::{JsonArg, TaskArg};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
-use crate::text::paint::{Ink, Paint, sign};
+use crate::text::paint::{Ink, Paint, signed};
 use crate::text::rows::Facts;
 use crate::text::when;
 
@@ -39,10 +39,12 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 fn facts(task: &TaskView, now: LocalTime, say: &Catalogue, paint: Paint) -> Facts {
     let mut facts = Facts::default();
-    let state = format!("{} {}", sign(task.state), task.state.as_str());
     facts.add(say.text("cli-show-id"), one_line(task.task_id.as_str(), 200));
     facts.add(say.text("cli-show-text"), harmless_lines(&task.task_text));
-    facts.add(say.text("cli-show-state"), paint.ink(Ink::of(task.state), state) + &why_so(task, say));
+    facts.add(
+        say.text("cli-show-state"),
+        paint.ink(Ink::of(task.state), signed(task.state, say)) + &why_so(task, say),
+    );
     facts.add(say.text("cli-show-attempts"), attempts(task, say));
     for (key, time) in [("cli-show-started", &task.start_time), ("cli-show-ended", &task.end_time)] {
         if let Some(time) = time {

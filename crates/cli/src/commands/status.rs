@@ -10,7 +10,7 @@ use crate::args::JsonArg;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CliError;
-use crate::text::paint::{Ink, Paint, sign};
+use crate::text::paint::{Ink, Paint, name, sign};
 use crate::text::rows::Facts;
 use crate::text::when;
 
@@ -47,7 +47,7 @@ impl Picture<'_> {
     fn facts(&self, status: &StatusView) -> Facts {
         let say = self.say;
         let mut facts = Facts::default();
-        facts.add(say.text("cli-status-server"), self.server(status.server.as_ref()));
+        facts.add(say.text("cli-status-server"), self.server(status));
         if let Some(recovered) = status.server.as_ref().and_then(|server| server.recovered.as_ref()) {
             facts.add(say.text("cli-status-recovered"), self.recovered(recovered));
         }
@@ -66,8 +66,16 @@ impl Picture<'_> {
         facts
     }
 
-    fn server(&self, server: Option<&ServerView>) -> String {
-        let Some(server) = server else { return self.say.text("cli-status-no-server") };
+    fn server(&self, status: &StatusView) -> String {
+        let Some(server) = &status.server else {
+            return match status.unreachable_pid {
+                Some(pid) => {
+                    let text = msg!(self.say, "cli-status-unreachable", pid = pid.to_string());
+                    self.paint.ink(Ink::Warning, text)
+                }
+                None => self.say.text("cli-status-no-server"),
+            };
+        };
         let activity = match server.activity {
             Activity::Working => "cli-activity-working",
             Activity::Waiting => "cli-activity-waiting",
@@ -102,7 +110,8 @@ impl Picture<'_> {
                 facts.add(say.text(key), when::moment(time, self.now, say));
             }
         }
-        if status.server.is_none() && status.checkpoint_exists && !status.clean_shutdown {
+        let runs = status.server.is_some() || status.unreachable_pid.is_some();
+        if !runs && status.checkpoint_exists && !status.clean_shutdown {
             let unclean = self.paint.ink(Ink::Warning, say.text("cli-status-unclean"));
             facts.add("", unclean);
         }
@@ -119,7 +128,7 @@ impl Picture<'_> {
         let shown = states.into_iter().filter(|(state, count)| *count > 0 || *state != TaskState::RolledBack);
         let mut parts: Vec<String> = shown
             .map(|(state, count)| {
-                let text = format!("{} {count} {}", sign(state), state.as_str());
+                let text = format!("{} {count} {}", sign(state), name(state, self.say));
                 if count > 0 { self.paint.ink(Ink::of(state), text) } else { self.paint.ink(Ink::Dim, text) }
             })
             .collect();

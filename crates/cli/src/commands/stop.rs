@@ -16,6 +16,8 @@ use crate::failure::CliError;
 pub(crate) struct Args {
     #[arg(long, help = "cli-stop-now")]
     now: bool,
+    #[arg(long, help = "cli-stop-wait")]
+    wait: bool,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
@@ -23,8 +25,15 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         true => (StopKind::Now, "cli-stop-done-now"),
         false => (StopKind::AfterTask, "cli-stop-done"),
     };
-    context.access()?.stop(how)?;
+    let access = context.access()?;
+    let server = access.stop(how)?;
     let line = context.say.text(done);
     context.out.line(line)?;
+    if args.wait {
+        context.out.flush()?;
+        access.wait_for_end(server);
+        let line = context.say.text("cli-stop-waited");
+        context.out.line(line)?;
+    }
     Ok(Exit::Done)
 }

@@ -57,7 +57,7 @@ fn all() -> Vec<(CliError, Exit)> {
         (refused(bad("bad_metadata")), Exit::Usage),
         (refused(bad(EVIL)), Exit::Usage),
         (refused(ApiError::Store { what: EVIL.to_owned() }), Exit::Disk),
-        (AccessError::NoServer.into(), Exit::Unfinished),
+        (AccessError::NoServer { project_dir: path() }.into(), Exit::Unfinished),
         (AccessError::NoSocket { pid: 7 }.into(), Exit::Unfinished),
         (AccessError::Socket { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
         (AccessError::Unreached { socket: path(), what: EVIL.to_owned() }.into(), Exit::Unfinished),
@@ -133,7 +133,7 @@ fn sentence_details_and_hint() {
             "hint: one server works on a project at a time; `codeagent stop` ends the running one",
         ]
     );
-    assert_eq!(lines(Lang::Ru)[0], "ошибка: checkpoint занят процессом 41");
+    assert_eq!(lines(Lang::Ru)[0], "ошибка: контрольная точка занята процессом 41");
 }
 
 #[test]

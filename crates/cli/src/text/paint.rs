@@ -4,6 +4,7 @@ use std::fmt;
 
 use codeagent_core::TaskState;
 use codeagent_project::config::Env;
+use codeagent_project::messages::Catalogue;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -87,6 +88,16 @@ impl Paint {
     pub(crate) fn ink(self, ink: Ink, text: impl fmt::Display) -> String {
         if self.on { format!("\x1b[{}m{text}\x1b[0m", ink.sgr()) } else { text.to_string() }
     }
+}
+
+/// The sign of a state and its name, in the language of the catalogue.
+pub(crate) fn signed(state: TaskState, say: &Catalogue) -> String {
+    format!("{} {}", sign(state), name(state, say))
+}
+
+/// The name of a state. JSON and `--state` have the guide's names instead.
+pub(crate) fn name(state: TaskState, say: &Catalogue) -> String {
+    say.text(&format!("core-state-{}", state.as_str()))
 }
 
 /// The sign of a state.

@@ -134,6 +134,7 @@ cli-status-examples =
       codeagent status --json
 cli-status-server = Server
 cli-status-no-server = not running
+cli-status-unreachable = runs (process { $pid }), but cannot be asked: it is just starting or ending, or its socket is gone
 cli-status-server-is = { $activity } (`{ $mode }`, process { $pid }, for { $uptime })
 cli-activity-working = working
 cli-activity-waiting = waiting
@@ -202,9 +203,11 @@ cli-stop-about = Stop the server after its current task
 cli-stop-examples =
     Examples:
       codeagent stop
-      codeagent stop --now
+      codeagent stop --now --wait
+cli-stop-wait = Wait until the server has ended
 cli-stop-now = End the current task; it goes back to the list and the attempt does not count
 cli-stop-done = The server stops after its current task.
+cli-stop-waited = The server has ended.
 cli-stop-done-now = The server stops now.
 cli-restart-about = Restart the server after its current task, with the configuration read anew
 cli-restart-examples =
@@ -344,8 +347,8 @@ cli-error-no-document = this is no checkpoint; nothing was changed
 cli-error-no-log = there is no log of { $id }
 cli-error-no-log-of = there is no log of attempt { $attempt } of { $id }
 cli-hint-no-log = a log exists once the task has run; the newest 20 are kept, and those of failed tasks
-cli-error-no-server = no server runs for this project
-cli-hint-no-server = start one with `codeagent run` or `codeagent serve`
+cli-error-no-server = no server runs for the project { $dir }
+cli-hint-no-server = start one with `codeagent run` or `codeagent serve`; `--project DIR` names another folder
 cli-error-no-socket = process { $pid } works on this project, but cannot be asked: its socket is not there
 cli-hint-no-socket = `kill { $pid }` ends it as `codeagent stop --now` would
 cli-error-socket = the server at { $path } does not answer: { $what }
@@ -360,10 +363,10 @@ cli-error-task-exists = there is a task { $id } already
 cli-hint-task-exists = `codeagent show { $id }` shows it; `codeagent retry { $id }` runs it again
 cli-error-still-runs = a process of { $id } cannot be ended: pid { $pid }
 cli-error-wrong-state = cannot { $verb } { $id }: it is { $state }
-cli-hint-skip = a running task is ended by `codeagent cancel`
+cli-hint-skip-running = a running task is ended by `codeagent cancel`
 cli-hint-cancel = only a running task can be cancelled; one that waits is passed over by `codeagent skip`
 cli-hint-retry = it is waiting or running already; `codeagent show` says which
-cli-hint-rollback = a task that did not run has nothing to roll back
+cli-hint-rollback-pending = a task that did not run has nothing to roll back
 cli-error-empty-text = a task needs a text
 cli-error-bad-id = an id consists of 1 to 64 letters, digits, dots, underscores and hyphens
 cli-error-bad-metadata = the metadata must be a JSON object
@@ -403,7 +406,7 @@ cli-error-no-executor = no executor is configured: nothing could work a task
 cli-hint-no-executor = set `executor.command` in config/config.yaml (`codeagent init` writes one), or give --exec './agent.sh {"{"}task_text{"}"}'
 cli-error-agents-found = agents found in PATH: { $agents }
 cli-error-no-list = there is no TODO list in { $dir }
-cli-hint-no-list = write one (todo.md with lines such as `- [ ] task`), or `codeagent init`, or `codeagent add`
+cli-hint-no-list = write one (todo.md with lines such as `- [ ] task`; todo.txt and todo.yaml are read too, also in the folder todo/), or `codeagent init`, or `codeagent add`
 cli-error-system = { $what }: { $why }
 cli-error-agent-broken = too many tasks in a row failed for good: the agent itself seems broken
 cli-hint-agent-broken = look at `codeagent log ID` of one of them; `codeagent retry ID` runs it again

@@ -12,6 +12,7 @@ server-iteration = Iteration { $number }
 server-waiting = Nothing to do. Next look in { $seconds } s
 server-waiting-retry = A failed task is tried again in { $seconds } s
 server-paused = Paused. An edit of the list, codeagent retry or codeagent restart goes on
+server-asked = Asked for: { $what }
 server-agent-broken = { $count } tasks in a row failed for good. The agent itself seems to be broken: no new task is started
 server-pruned = Old tasks pruned: { $count }
 

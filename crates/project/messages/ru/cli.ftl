@@ -10,7 +10,7 @@ cli-examples =
       codeagent status                                что происходит сейчас
 
     Коды выхода: 0 всё сделано, 1 задача не удалась окончательно, 2 ошибка вызова или конфигурации,
-    3 checkpoint занят, 4 checkpoint повреждён, 5 диск, 129/130/143 остановлен сигналом
+    3 контрольная точка занята, 4 она повреждена, 5 диск, 129/130/143 остановлен сигналом
 
 ## Метки и заголовки.
 
@@ -94,7 +94,7 @@ cli-list-examples =
       codeagent list
       codeagent list --state failed
       codeagent list --json
-cli-list-state = Только такие: pending, in_progress, completed, failed или rolled_back
+cli-list-state = Только такие: pending (ожидает), in_progress (выполняется), completed (выполнено), failed (не удалось) или rolled_back (откачено)
 cli-list-empty = Задач нет.
 cli-list-head-id = ID
 cli-list-head-state = СОСТОЯНИЕ
@@ -134,6 +134,7 @@ cli-status-examples =
       codeagent status --json
 cli-status-server = Сервер
 cli-status-no-server = не запущен
+cli-status-unreachable = работает (процесс { $pid }), но спросить его нельзя: он как раз запускается или завершается, или его сокета нет
 cli-status-server-is = { $activity } (`{ $mode }`, процесс { $pid }, уже { $uptime })
 cli-activity-working = работает
 cli-activity-waiting = ждёт
@@ -151,11 +152,11 @@ cli-status-started = Запуск
 cli-status-stopped = Останов
 cli-status-unclean = последний останов был некорректным: следующий запуск восстановит работу
 cli-status-tasks = Задачи
-cli-status-pruned = и { $n } выполненных, убранных из checkpoint
+cli-status-pruned = и { $n } выполненных, убранных из контрольной точки
 cli-status-current = В работе
 cli-status-attempt = попытка { $n }
-cli-status-checkpoint = Checkpoint
-cli-status-no-checkpoint = { $path } (ещё не создан)
+cli-status-checkpoint = Контрольная точка
+cli-status-no-checkpoint = { $path } (файла ещё нет)
 cli-ago = { $time } назад
 cli-span-seconds = { $s } с
 cli-span-minutes = { $min } мин { $s } с
@@ -203,10 +204,12 @@ cli-stop-about = Остановить сервер после текущей з�
 cli-stop-examples =
     Примеры:
       codeagent stop
-      codeagent stop --now
+      codeagent stop --now --wait
+cli-stop-wait = Ждать, пока сервер не завершится
 cli-stop-now = Прервать текущую задачу; она вернётся в список, а попытка не считается
 cli-stop-done = Сервер остановится после текущей задачи.
 cli-stop-done-now = Сервер останавливается.
+cli-stop-waited = Сервер остановлен.
 cli-restart-about = Перезапустить сервер после текущей задачи, перечитав конфигурацию
 cli-restart-examples =
     Пример:
@@ -215,7 +218,7 @@ cli-restart-done = Сервер перезапустится после теку
 
 ## checkpoint
 
-cli-checkpoint-about = Обслуживание файлов checkpoint
+cli-checkpoint-about = Обслуживание файлов контрольной точки
 cli-checkpoint-examples =
     Примеры:
       codeagent checkpoint verify
@@ -236,18 +239,18 @@ cli-checkpoint-import-about = Взять документ JSON как новое
 cli-checkpoint-import-examples =
     Пример:
       codeagent checkpoint import backup.json
-cli-checkpoint-import-file = Checkpoint этой реализации или реализации на Python
-cli-checkpoint-reset-about = Отложить checkpoint и начать с пустого
+cli-checkpoint-import-file = Контрольная точка этой реализации или реализации на Python
+cli-checkpoint-reset-about = Отложить контрольную точку и начать с пустой
 cli-checkpoint-reset-examples =
     Пример:
       codeagent checkpoint reset
-cli-checkpoint-repair-about = Спасти из повреждённого checkpoint всё, что читается; повреждённые файлы сохраняются
+cli-checkpoint-repair-about = Спасти из повреждённой контрольной точки всё, что читается; повреждённые файлы сохраняются
 cli-checkpoint-repair-examples =
     Пример:
       codeagent checkpoint repair
-cli-checkpoint-exported = записан: { $path }
-cli-checkpoint-imported = принят: { $path }
-cli-checkpoint-whole = Checkpoint цел: исправлять нечего.
+cli-checkpoint-exported = записана: { $path }
+cli-checkpoint-imported = принята: { $path }
+cli-checkpoint-whole = Контрольная точка цела: исправлять нечего.
 cli-checkpoint-repaired = Исправлено: задач { $tasks }, событий из журналов { $events }. Задач с неясным состоянием: { $uncertain }; они отмечены как неудавшиеся и снова выполняются только по `codeagent retry`
 cli-verify-head-file = ФАЙЛ
 cli-verify-head-condition = СОСТОЯНИЕ
@@ -341,12 +344,12 @@ cli-error-output = не удаётся писать в стандартный в
 cli-error-file = { $path }: { $why }
 cli-error-exists = { $path } уже есть и не перезаписывается
 cli-hint-exists = выберите другое имя
-cli-error-no-document = это не checkpoint; ничего не изменено
+cli-error-no-document = это не контрольная точка; ничего не изменено
 cli-error-no-log = журнала задачи { $id } нет
 cli-error-no-log-of = журнала попытки { $attempt } задачи { $id } нет
 cli-hint-no-log = журнал появляется, когда задача выполнялась; хранятся 20 последних и журналы неудавшихся задач
-cli-error-no-server = для этого проекта сервер не запущен
-cli-hint-no-server = запустите его: `codeagent run` или `codeagent serve`
+cli-error-no-server = для проекта { $dir } сервер не запущен
+cli-hint-no-server = запустите его: `codeagent run` или `codeagent serve`; другую папку называет `--project DIR`
 cli-error-no-socket = процесс { $pid } работает над этим проектом, но спросить его нельзя: его сокета нет
 cli-hint-no-socket = `kill { $pid }` завершит его так же, как `codeagent stop --now`
 cli-error-socket = сервер на { $path } не отвечает: { $what }
@@ -360,11 +363,11 @@ cli-hint-pruned-task = `codeagent retry { $id }` выполнит её снов�
 cli-error-task-exists = задача { $id } уже есть
 cli-hint-task-exists = `codeagent show { $id }` покажет её, `codeagent retry { $id }` выполнит снова
 cli-error-still-runs = процесс задачи { $id } не удаётся завершить: pid { $pid }
-cli-error-wrong-state = { $verb } для { $id } невозможен: состояние { $state }
-cli-hint-skip = выполняемую задачу прерывает `codeagent cancel`
+cli-error-wrong-state = { $verb } для { $id } невозможен: состояние задачи — { $state }
+cli-hint-skip-running = выполняемую задачу прерывает `codeagent cancel`
 cli-hint-cancel = отменить можно только выполняемую задачу; ожидающую пропускает `codeagent skip`
 cli-hint-retry = она уже ждёт или выполняется; подробности покажет `codeagent show`
-cli-hint-rollback = у задачи, которая не выполнялась, нечего откатывать
+cli-hint-rollback-pending = у задачи, которая не выполнялась, нечего откатывать
 cli-error-empty-text = у задачи должен быть текст
 cli-error-bad-id = ID — это от 1 до 64 латинских букв, цифр, точек, подчёркиваний и дефисов
 cli-error-bad-metadata = метаданные должны быть объектом JSON
@@ -373,19 +376,19 @@ cli-error-metadata = `--metadata` должно быть объектом JSON: {
 cli-hint-metadata = например --metadata '{"{"}"area": "docs"{"}"}'
 cli-error-exec = `--exec` не делится на слова: оно пустое или не закрыта кавычка
 cli-hint-exec = например --exec './agent.sh {"{"}task_text{"}"}'
-cli-error-in-use = checkpoint занят процессом { $pid }
-cli-error-in-use-on = checkpoint занят процессом { $pid } на { $host }
-cli-error-in-use-unknown = checkpoint занят другим процессом
+cli-error-in-use = контрольная точка занята процессом { $pid }
+cli-error-in-use-on = контрольная точка занята процессом { $pid } на { $host }
+cli-error-in-use-unknown = контрольная точка занята другим процессом
 cli-error-lock = блокировка: { $path }
 cli-hint-in-use = над проектом одновременно работает один сервер; работающий остановит `codeagent stop`
-cli-error-damaged = checkpoint повреждён так, что автоматически его не восстановить; ничего не изменено
+cli-error-damaged = контрольная точка повреждена так, что автоматически её не восстановить; ничего не изменено
 cli-hint-damaged = `codeagent checkpoint repair` спасёт всё, что читается, и сохранит повреждённые файлы; `codeagent checkpoint import FILE` возьмёт вашу копию
-cli-error-nothing-to-salvage = в повреждённом checkpoint не читается ни одна задача: восстанавливать нечего; ничего не изменено
+cli-error-nothing-to-salvage = в повреждённой контрольной точке не читается ни одна задача: восстанавливать нечего; ничего не изменено
 cli-hint-nothing-to-salvage = `codeagent checkpoint import FILE` возьмёт вашу копию; `codeagent checkpoint reset` начнёт заново и сохранит повреждённые файлы
 cli-error-newer = { $path } записан более новой версией ({ $version }); ничего не изменено
 cli-hint-newer = используйте ту версию
 cli-error-network = { $dir } находится на сетевой файловой системе ({ $kind }), где блокировки и sync могут не действовать
-cli-hint-network = держите checkpoint на локальном диске: `server.checkpoint.checkpoint_file`
+cli-hint-network = держите контрольную точку на локальном диске: `server.checkpoint.checkpoint_file`
 cli-error-store = сервер больше не может сохранять состояние: { $what }
 cli-error-disk = не удаётся { $action } { $path }: { $why }; ничего несохранённого не подтверждено
 cli-hint-disk = освободите место или исправьте диск и запустите снова: всё подтверждённое на месте
@@ -395,8 +398,8 @@ cli-hint-in-the-way = имя нашего файла или папки заня�
 cli-hint-folder-gone = папки больше нет: верните её или создайте новую и запустите снова
 cli-hint-not-utf8 = сохраните файл в UTF-8, например `iconv -f CP1251 -t UTF-8`
 cli-hint-too-large = разделите список или увеличьте `project.todo_max_bytes`
-cli-error-fenced = checkpoint перешёл к другой части этого процесса
-cli-error-closed = checkpoint уже закрыт
+cli-error-fenced = контрольная точка перешла к другой части этого процесса
+cli-error-closed = контрольная точка уже закрыта
 
 ## Чего не могут `run` и `serve`.
 
@@ -404,7 +407,7 @@ cli-error-no-executor = исполнитель не настроен: задач
 cli-hint-no-executor = укажите `executor.command` в config/config.yaml (его пишет `codeagent init`) или --exec './agent.sh {"{"}task_text{"}"}'
 cli-error-agents-found = агенты, найденные в PATH: { $agents }
 cli-error-no-list = в { $dir } нет списка задач
-cli-hint-no-list = создайте его (todo.md со строками вида `- [ ] задача`), или `codeagent init`, или `codeagent add`
+cli-hint-no-list = создайте его (todo.md со строками вида `- [ ] задача`; читаются и todo.txt, todo.yaml, также в папке todo/), или `codeagent init`, или `codeagent add`
 cli-error-system = { $what }: { $why }
 cli-error-agent-broken = слишком много задач подряд не удалось окончательно: похоже, не работает сам агент
 cli-hint-agent-broken = посмотрите `codeagent log ID` одной из них; `codeagent retry ID` выполнит её снова

@@ -3,8 +3,8 @@
 
 ## Журнал, логгер codeagent.checkpoint_manager.
 
-python-opened = Checkpoint открыт: { $path }
-python-opened-read-only = Checkpoint открыт только для чтения: { $path }
+python-opened = Контрольная точка открыта: { $path }
+python-opened-read-only = Контрольная точка открыта только для чтения: { $path }
 python-former-default = Здесь начата новая контрольная точка. { $path } лежит там, где её хранила реализация на Python, и не читается; продолжить с ней: checkpoint_file="{ $name }"
 python-server-stopped = Сервер остановлен. Чистый останов: { $clean }
 python-yes = да
@@ -33,8 +33,8 @@ python-bad-step = Нет шага { $step } из { $total }: ничего не �
 python-error-disk = операция { $action } с { $path } не удалась: { $why }; ничего несохранённого не подтверждено
 python-error-taken-over = более новый CheckpointManager этого процесса открыл тот же файл; этот больше ничего не запишет
 python-error-forked = этот CheckpointManager принадлежит родительскому процессу; откройте в потомке свой (read_only=True, пока работает родитель)
-python-error-read-only = checkpoint открыт только для чтения
-python-error-result-cleared = задача { $id } выполнена, но её результат удалён из checkpoint (clear_old_tasks); снова её выполнит retry_task("{ $id }", "{ $text }")
+python-error-read-only = контрольная точка открыта только для чтения
+python-error-result-cleared = задача { $id } выполнена, но её результат удалён из контрольной точки (clear_old_tasks); снова её выполнит retry_task("{ $id }", "{ $text }")
 python-hint-read-only = читать можно и сейчас: read_only=True
 python-sessions-set-aside = Файл сессий повреждён и отложен как { $path }
 python-log-closed = Журнал закрыт
