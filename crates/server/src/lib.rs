@@ -30,6 +30,7 @@ mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wake;
+mod watcher;
 mod worklist;
 
 pub use access::{Access, AccessError};

@@ -22,15 +22,15 @@ use crate::{
     engine::{Ending, Engine, EngineError, Mode, Tally},
     generate::Generator,
     ground::Ground,
-    guard::Guard,
-    notices,
+    guard, notices,
     observe::Observer,
     recover::{self, Rules},
     report, say,
     service::{Running, Service},
     signals::Listener,
     socket::{self, Socket},
-    wake::ListWatch,
+    wake,
+    watcher::Watcher,
     worklist::Worklist,
 };
 
@@ -151,8 +151,8 @@ impl Host {
 struct Session {
     engine: Engine,
     socket: Option<Arc<Socket>>,
-    guard: Option<Guard>,
-    _watch: Option<ListWatch>,
+    /// The guard of the files, and who wakes when the list is edited.
+    watchers: Vec<Watcher>,
 }
 
 impl Session {
@@ -195,7 +195,7 @@ impl Session {
             None => Self::with_socket(engine, &project),
             Some(asker) => {
                 asker(service(&engine, &project));
-                Self { engine, socket: None, guard: None, _watch: None }
+                Self { engine, socket: None, watchers: Vec::new() }
             }
         })
     }
@@ -217,16 +217,16 @@ impl Session {
             }
         };
         engine.socket.clone_from(&socket);
-        let watch = ListWatch::start(&places(project), Arc::clone(&engine.control))
+        let watch = wake::start(&places(project), Arc::clone(&engine.control))
             .inspect_err(|error| tracing::debug!(%error, "the list is not watched"));
         let guard = guard(project, &engine, socket.clone());
-        Self { engine, socket, guard, _watch: watch.ok() }
+        Self { engine, socket, watchers: watch.ok().into_iter().chain(guard).collect() }
     }
 
     /// Works to the end, and says good-bye if the checkpoint can still be written.
     fn work(mut self) -> Result<Ending, ServerError> {
         let ending = self.run_engine();
-        self.guard = None;
+        self.watchers.iter().for_each(Watcher::end);
         self.engine.control.engine_gone();
         let engine = &self.engine;
         if !matches!(ending, Err(EngineError::Store(_))) {
@@ -280,11 +280,11 @@ fn service(engine: &Engine, project: &Loaded) -> Service {
 }
 
 /// A checkpoint in memory has no files that could be taken away.
-fn guard(project: &Loaded, engine: &Engine, socket: Option<Arc<Socket>>) -> Option<Guard> {
+fn guard(project: &Loaded, engine: &Engine, socket: Option<Arc<Socket>>) -> Option<Watcher> {
     if !project.config.server.checkpoint.enabled {
         return None;
     }
-    Guard::start(engine.data_dir.clone(), Arc::clone(&engine.store), socket, Arc::clone(&engine.control))
+    guard::start(engine.data_dir.clone(), Arc::clone(&engine.store), socket, Arc::clone(&engine.control))
         .inspect_err(|error| tracing::debug!(%error, "the files are not guarded"))
         .ok()
 }
