@@ -23,6 +23,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process_g
 use crate::ATTEMPT_ID_VAR;
 use crate::ended::Exit;
 use crate::linux::cgroup::Cgroup;
+use crate::linux::clone;
 use crate::linux::identity::ProcessIdentity;
 use crate::linux::launch::{Command, launch};
 use crate::linux::pidfd::{self, Held};
@@ -59,10 +60,17 @@ impl Leader {
     pub(crate) fn start(command: &Command, stdio: [BorrowedFd<'_>; 3], attempt_id: &str) -> io::Result<Self> {
         procfs::trusted()?;
         let mut live = live();
-        let pid = launch(command, stdio)?;
+        let group = Cgroup::take();
+        let inside = group.as_ref().and_then(|group| clone::launch_in(group.folder()?, command, stdio));
+        let (pid, cgroup) = match inside {
+            Some(pid) => (pid, group),
+            None => {
+                let pid = launch(command, stdio)?;
+                // First of all: what it starts before that stays outside.
+                (pid, group.filter(|group| group.take_in(pid.as_raw_pid())))
+            }
+        };
         let raw = pid.as_raw_pid();
-        // First of all: what it starts before that stays outside.
-        let cgroup = Cgroup::with(raw);
         let held = pidfd::open_child(pid).and_then(|fd| Ok((fd, ProcessIdentity::of(raw)?)));
         let (fd, identity) = held.inspect_err(|_| {
             // Not reaped, so the number still means our child.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use codeagent_runner::{Attempt, How, StopHandle, spawn};
-use common::{eventually, lives, sh, watch};
+use common::{Got, eventually, lives, run, sh, watch, words};
 
 /// The folder of the attempt's control group, if it has one.
 fn group_of(attempt: &Attempt) -> Option<PathBuf> {
@@ -30,6 +30,28 @@ fn start(dir: &Path, script: &str) -> Attempt {
     spec.dir = dir.to_owned();
     spec.kill_grace = Duration::from_secs(1);
     spawn(spec).unwrap()
+}
+
+/// Nothing that it does comes before that, also where the one before had to be killed. (Moved there from outside, most
+/// of these would be too late.)
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_child_begins_inside_its_group() {
+    let dir = tempfile::tempdir().unwrap();
+    let attempt = start(dir.path(), "true");
+    let is_possible = group_of(&attempt).is_some();
+    fs::write(dir.path().join("go"), "").unwrap();
+    watch(attempt, &StopHandle::new().unwrap());
+    for n in 0..if is_possible { 50 } else { 0 } {
+        if n % 10 == 5 {
+            let stop = StopHandle::new().unwrap();
+            stop.stop_now();
+            watch(spawn(sh("exec sleep 1000")).unwrap(), &stop);
+        }
+        let (ended, Got { stdout, .. }) = run(words(&["cat", "/proc/self/cgroup"]));
+        assert_eq!(ended.how, How::Exited(0));
+        assert!(stdout.contains("codeagent-"), "{n}: {stdout}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A control group (v2) for each live attempt, where we may make one: its `cgroup.kill` also ends, at one stroke, those
 //! who left their session and put their mark off. Everything here is best effort; without it the rest still holds.
 //!
-//! Groups are used again: a fresh one costs 0.8 ms (nearly all of it the first move into it), a used one 0.07.
+//! Groups are used again: to make and remove one costs more than to start a process in it.
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -16,13 +18,15 @@ const PREFIX: &str = "codeagent-";
 pub(crate) struct Cgroup {
     /// Always there, but in the midst of `drop`.
     group: Option<Group>,
+    /// None is started in it any more (see `clone.rs`).
+    is_killed: Cell<bool>,
 }
 
-/// A group, and what every attempt needs of it: to open these two files costs more than to use them.
+/// A group, and what every attempt needs of it: to open these two costs more than to use them.
 #[derive(Debug)]
 struct Group {
     dir: PathBuf,
-    procs: File,
+    folder: File,
     events: File,
 }
 
@@ -39,23 +43,33 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 impl Cgroup {
-    /// Moves a process that was just started into a group of its own. What it started before that stays outside.
-    pub(crate) fn with(pid: i32) -> Option<Self> {
+    /// An empty group.
+    pub(crate) fn take() -> Option<Self> {
         let parent = parent()?;
         let waiting = pool().free.pop();
         let group = match waiting {
             Some(group) => group,
             None => Group::open(make(parent)?).ok()?,
         };
-        // Dropped where it fails, it is used again.
-        let cgroup = Self { group: Some(group) };
-        cgroup.group.as_ref()?.take_in(pid).ok().map(|()| cgroup)
+        Some(Self { group: Some(group), is_killed: Cell::new(false) })
+    }
+
+    /// Where it is, for who starts a process in it.
+    pub(crate) fn folder(&self) -> Option<BorrowedFd<'_>> {
+        self.group.as_ref().map(|group| group.folder.as_fd())
+    }
+
+    /// Moves a process into it. What that started before stays outside.
+    pub(crate) fn take_in(&self, pid: i32) -> bool {
+        let moved = |group: &Group| fs::write(group.dir.join("cgroup.procs"), pid.to_string());
+        self.group.as_ref().is_some_and(|group| moved(group).is_ok())
     }
 
     /// SIGKILL to all of them, also to those that are being forked.
     pub(crate) fn kill(&self) {
         if let Some(group) = &self.group {
             let _ = fs::write(group.dir.join("cgroup.kill"), "1");
+            self.is_killed.set(true);
         }
     }
 
@@ -73,19 +87,19 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         // Else something hangs in it: it is left to the next server that starts.
-        pool().free.extend(self.group.take().filter(Group::is_empty));
+        let Some(group) = self.group.take().filter(Group::is_empty) else { return };
+        match self.is_killed.get() {
+            true => remove(&group.dir),
+            false => pool().free.push(group),
+        }
     }
 }
 
 impl Group {
     fn open(dir: PathBuf) -> io::Result<Self> {
-        let procs = File::options().write(true).open(dir.join("cgroup.procs"))?;
+        let folder = File::open(&dir)?;
         let events = File::open(dir.join("cgroup.events"))?;
-        Ok(Self { dir, procs, events })
-    }
-
-    fn take_in(&self, pid: i32) -> io::Result<()> {
-        self.procs.write_all_at(pid.to_string().as_bytes(), 0)
+        Ok(Self { dir, folder, events })
     }
 
     fn is_empty(&self) -> bool {

@@ -43,7 +43,7 @@ pub(crate) fn launch(command: &Command, stdio: [BorrowedFd<'_>; 3]) -> io::Resul
     Pid::from_raw(pid).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
 }
 
-fn pointers(strings: &[CString]) -> Vec<*mut c_char> {
+pub(super) fn pointers(strings: &[CString]) -> Vec<*mut c_char> {
     strings.iter().map(|string| string.as_ptr().cast_mut()).chain([ptr::null_mut()]).collect()
 }
 

@@ -1,5 +1,6 @@
-//! Everything that is particular to Linux: /proc, pidfds, control groups, posix_spawn's extensions, the subreaper.
+//! Everything that is particular to Linux: /proc, pidfds, control groups, clone3, posix_spawn's extensions, the subreaper.
 pub(crate) mod cgroup;
+pub(crate) mod clone;
 pub(crate) mod identity;
 pub(crate) mod launch;
 pub(crate) mod pidfd;
