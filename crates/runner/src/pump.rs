@@ -37,6 +37,14 @@ pub trait Output {
     /// Takes the next bytes of a stream, at most 256 KiB. While this blocks the child's output waits, so its
     /// time-outs are looked at late. After an error it is not called again; the child goes on.
     fn chunk(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+
+    /// When [`rest`](Self::rest) is to be called, if nothing comes before.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// For what was put off.
+    fn rest(&mut self) {}
 }
 
 impl<F: FnMut(Stream, &[u8]) -> io::Result<()>> Output for F {
@@ -162,6 +170,14 @@ impl<'a> Pump<'a> {
         if ready[2] {
             self.input = self.input.take().and_then(|mut feed| feed.write().then_some(feed));
         }
+        if self.due().is_some_and(|due| Instant::now() >= due) {
+            self.sink.rest();
+        }
+    }
+
+    /// When the sink wants to be called though nothing comes.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.sink.due()
     }
 
     /// When the last byte came, or the attempt started.

@@ -280,7 +280,7 @@ impl<'a> Watch<'a> {
         let leader = (!self.leader_dead).then(|| self.leader.fd());
         let watched = leader.into_iter().chain(self.stop.more_than(self.stop_seen).into_iter().flatten());
         fds.extend(watched.chain(others.iter().map(Held::fd)).map(readable));
-        let timeout = deadline.map(until);
+        let timeout = deadline.into_iter().chain(self.pump.due()).min().map(until);
         if poll(&mut fds, timeout.as_ref()).is_err() {
             // Interrupted: the caller looks at its deadlines and comes again.
             return;

@@ -101,6 +101,9 @@ fn make_folder(dir: &Path) -> io::Result<()> {
 /// How often those who watch are shown a new line.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 
+/// Bytes of a stream's end in which its last line is looked for.
+const LOOK_AT: usize = 2_048;
+
 /// Where an agent's output goes: into the task's log, and its last line to those who watch.
 pub(crate) struct Tee<'a> {
     log: Option<&'a mut TaskLog>,
@@ -108,6 +111,9 @@ pub(crate) struct Tee<'a> {
     observer: &'a dyn Observer,
     chronicle: &'a Chronicle,
     shown: Option<Instant>,
+    /// The end of what each stream printed, and which of them printed something since it was shown.
+    recent: [Vec<u8>; 2],
+    unshown: Option<Stream>,
 }
 
 impl<'a> Tee<'a> {
@@ -118,28 +124,42 @@ impl<'a> Tee<'a> {
         observer: &'a dyn Observer,
         chronicle: &'a Chronicle,
     ) -> Self {
-        Self { log, control, observer, chronicle, shown: None }
+        let recent = [Vec::new(), Vec::new()];
+        Self { log, control, observer, chronicle, shown: None, recent, unshown: None }
     }
 
-    fn show(&mut self, bytes: &[u8]) {
-        if self.shown.is_some_and(|shown| shown.elapsed() < SHOW_EVERY) {
-            return;
+    /// Shows it at once, or when the last showing is long enough ago.
+    fn show(&mut self, stream: Stream, bytes: &[u8]) {
+        let recent = &mut self.recent[usize::from(stream == Stream::Stderr)];
+        recent.extend_from_slice(&bytes[bytes.len().saturating_sub(LOOK_AT)..]);
+        recent.drain(..recent.len().saturating_sub(LOOK_AT));
+        self.unshown = Some(stream);
+        if self.due().is_some_and(|due| Instant::now() >= due) {
+            self.rest();
         }
-        let Some(line) = last_line(bytes) else { return };
-        let line = self.chronicle.masked(&line);
-        self.shown = Some(Instant::now());
-        self.observer.see(&Observation::Line { line: &line });
-        self.control.saw_line(line);
     }
 }
 
 impl Output for Tee<'_> {
     fn chunk(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        self.show(bytes);
+        self.show(stream, bytes);
         match &mut self.log {
             Some(log) => log.output(stream_of(stream), bytes),
             None => Ok(()),
         }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.unshown.map(|_| self.shown.map_or_else(Instant::now, |shown| shown + SHOW_EVERY))
+    }
+
+    fn rest(&mut self) {
+        let Some(stream) = self.unshown.take() else { return };
+        let Some(line) = last_line(&self.recent[usize::from(stream == Stream::Stderr)]) else { return };
+        let line = self.chronicle.masked(&line);
+        self.shown = Some(Instant::now());
+        self.observer.see(&Observation::Line { line: &line });
+        self.control.saw_line(line);
     }
 }
 
@@ -152,9 +172,7 @@ fn stream_of(stream: Stream) -> codeagent_project::task_log::Stream {
 
 /// The last line with something on it, harmless to print, cut at 200 characters.
 fn last_line(bytes: &[u8]) -> Option<String> {
-    const LOOK_AT: usize = 2_048;
-    let tail = &bytes[bytes.len().saturating_sub(LOOK_AT)..];
-    let line = tail.rsplit(|b| *b == b'\n' || *b == b'\r').find(|line| !line.trim_ascii().is_empty())?;
+    let line = bytes.rsplit(|b| *b == b'\n' || *b == b'\r').find(|line| !line.trim_ascii().is_empty())?;
     let text = harmless::ink_free(&String::from_utf8_lossy(line));
     Some(harmless::one_line(&text, 200).into_owned())
 }

@@ -36,7 +36,7 @@ pub enum Observation<'a> {
         /// Where the work stands.
         progress: Progress,
     },
-    /// The agent printed a line (not every one: only the last of each chunk), made harmless.
+    /// The agent printed a line (not every one: at most ten a second, but always the last), made harmless.
     Line {
         /// The line.
         line: &'a str,
