@@ -1,6 +1,6 @@
 //! What every command is handed: flags, environment, language, stdout; the configuration where it is asked for.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use codeagent_project::config::{ConfigError, ConfigRequest, Env, Loaded, Override, Place, Problem, load};
@@ -8,8 +8,11 @@ use codeagent_project::messages::{Catalogue, Lang};
 use codeagent_server::Access;
 
 use crate::args::{Global, LangFlag};
+use crate::exit::Exit;
+use crate::explain::explain;
 use crate::failure::CliError;
 use crate::text::out::Out;
+use crate::text::paint::Paint;
 
 /// The surroundings of one command.
 pub(crate) struct Context {
@@ -49,12 +52,23 @@ impl Context {
             overrides,
             env: self.env.clone(),
             current_dir: current_dir()?,
+            without_file: false,
         })
     }
 
-    /// The project's tasks, by a running server or in the files.
+    /// The project's tasks, by a running server or in the files. A server that runs needs no configuration that can
+    /// be read now: it must not become unreachable by a slip in the file.
     pub(crate) fn access(&mut self) -> Result<Access, CliError> {
-        Ok(Access::open(&self.load(vec![])?))
+        let error = match self.load(vec![]) {
+            Ok(loaded) => return Ok(Access::open(&loaded)),
+            Err(CliError::Config(error)) => error,
+            Err(error) => return Err(error),
+        };
+        let request = ConfigRequest { config_flag: None, without_file: true, ..self.request(vec![])? };
+        let access = load(&request).ok().map(|defaults| Access::open(&defaults));
+        let live = access.filter(Access::is_live).ok_or_else(|| CliError::Config(error.clone()))?;
+        complain(&format!("{}: {}", self.say.text("cli-label-warning"), error.render(&self.say)));
+        Ok(live)
     }
 
     /// The project folder, where a command needs no configuration.
@@ -66,6 +80,13 @@ impl Context {
             Some(dir) => current.join(dir),
             None => current,
         })
+    }
+
+    /// Shows an error on stderr, and answers its exit code.
+    pub(crate) fn tell(&self, error: &CliError) -> Exit {
+        let Some(failure) = explain(error, &self.say) else { return Exit::Done };
+        let color = self.global.color.on(io::stderr().is_terminal(), &self.env);
+        crate::show(&failure, &self.say, Paint::new(color))
     }
 
     /// A line for people on stderr, unless `--quiet`.

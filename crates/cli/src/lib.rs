@@ -23,7 +23,6 @@ use codeagent_project::messages::{Catalogue, Lang};
 use crate::args::Cli;
 use crate::context::{Context, complain};
 use crate::exit::Exit;
-use crate::explain::explain;
 use crate::failure::Failure;
 use crate::text::paint::{ColorWhen, Ink, Paint};
 
@@ -52,13 +51,7 @@ fn dispatch(cli: Cli, env: Env) -> Exit {
     let result = result.and_then(|exit| context.out.flush().map(|()| exit).map_err(Into::into));
     match result {
         Ok(exit) => exit,
-        Err(error) => match explain(&error, &context.say) {
-            None => Exit::Done,
-            Some(failure) => {
-                let color = context.global.color.on(io::stderr().is_terminal(), &context.env);
-                show(&failure, &context.say, Paint::new(color))
-            }
-        },
+        Err(error) => context.tell(&error),
     }
 }
 

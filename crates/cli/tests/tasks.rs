@@ -139,6 +139,24 @@ fn what_is_done_cannot_be_skipped_nor_cancelled_instead() {
     assert!(!said.err.contains("hint"), "{}", said.err);
 }
 
+#[test]
+fn of_several_tasks_each_is_tried_and_retry_failed_means_those_that_failed() {
+    let project = Project::with_list("- [ ] one <!-- id: one -->\n- [ ] two <!-- id: two -->\n");
+    let empty = project.say(&["list"]);
+    assert!(empty.done().err.contains("the first run takes the TODO list over"), "{}", empty.err);
+    project.write("config/config.yaml", "server: {checkpoint: {max_task_attempts: 1}}");
+    project.say(&["run", "--exec", "false"]).failed(1, &[]);
+    project.say(&["add", "three", "--id", "three"]).done();
+    project.say(&["skip", "three"]).done();
+    assert_eq!(
+        project.say(&["retry", "--failed"]).done().out,
+        "one will run again. one\ntwo will run again. two\n"
+    );
+    let said = project.say(&["skip", "one", "nope", "two"]);
+    said.failed(1, &["error: there is no task nope"]);
+    assert_eq!(said.out, "one is skipped. one\ntwo is skipped. two\n");
+}
+
 /// `failed` is the guide's word for all of these.
 #[test]
 fn a_list_says_why_a_task_has_failed() {

@@ -160,10 +160,43 @@ fn a_dry_run_touches_nothing() {
     let project = project("- [ ] one\n  - [ ] inner\n- [x] two\n- [-] three\n", "touch ran");
     let said = project.say(&["run", "--dry-run"]);
     let lines: Vec<_> = said.done().out.lines().map(|line| line.split("  ").last().unwrap()).collect();
-    assert_eq!(lines, ["Would run:", "one", "inner (after the task above it)"]);
+    assert_eq!(lines, ["Would run:", "one", "inner (after its parent)"]);
     for made in ["data", "logs", "ran"] {
         assert!(!project.dir().join(made).exists(), "{made}");
     }
+}
+
+/// What would end the real run ends this one, too; and a box that would not lead to a run is named.
+#[test]
+fn a_dry_run_says_what_the_run_would_stumble_over() {
+    let project = Project::with_list("- [ ] one\n");
+    let plan = "Would run:\n  task_7692c3ad3540  one\n";
+    for (words, why) in [
+        (&["run", "--dry-run"][..], "no executor is configured"),
+        (&["run", "--dry-run", "--exec", "nonexistent {task_text}"], "nonexistent"),
+    ] {
+        let said = project.say(words);
+        said.failed(2, &["error: ", why]);
+        assert_eq!(said.out, plan);
+    }
+    let said = project.say(&["run", "--dry-run", "--exec", "true"]);
+    assert!(
+        said.done().err.contains("the agent learns of its task by $CODEAGENT_TASK_TEXT alone"),
+        "{said:?}"
+    );
+    let said = project.say(&["run", "--exec", "true"]);
+    assert!(
+        said.done().err.contains("the agent learns of its task by $CODEAGENT_TASK_TEXT alone"),
+        "{said:?}"
+    );
+    project.write("todo.md", "# Another week\n- [ ] one\n");
+    let said = project.say(&["run", "--dry-run", "--exec", "true {task_text}"]);
+    assert!(
+        said.done().out.starts_with("Nothing to do.\nWould not run, though the box is open"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.ends_with(":\n  task_7692c3ad3540  one\n"), "{}", said.out);
 }
 
 #[test]
@@ -241,6 +274,24 @@ fn a_server_that_says_nothing_is_told_as_such() {
     busy.project.say(&["status"]).done();
 }
 
+/// A line that comes close behind another one, and one in pieces: whoever judges by it whether an agent hangs sees the last.
+#[test]
+fn the_last_line_of_an_agent_is_shown_however_it_comes() {
+    let project = project(
+        "- [ ] talk\n",
+        "echo reading; sleep 0.02; printf 'Running '; sleep 0.03; printf 'the suite\\n'; while [ ! -e go ]; do sleep 0.05; done",
+    );
+    let server = project.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    let last_line = || project.json(&["status", "--json"])["server"]["last_line"].clone();
+    while last_line() != "Running the suite" {
+        assert!(began.elapsed() < Duration::from_secs(30), "{}", last_line());
+        pause(Duration::from_millis(20));
+    }
+    project.write("go", "");
+    assert!(server.wait_with_output().unwrap().status.success());
+}
+
 #[test]
 fn a_running_task_is_cancelled() {
     let busy = Busy::start();
@@ -295,6 +346,31 @@ fn a_followed_log_ends_with_its_server_also_if_that_says_no_good_bye() {
     // What the dead server left is ended by the next.
     busy.project.write("agent.sh", "exit 0\n");
     busy.project.say(&["run"]).done();
+}
+
+/// A slip in the file must neither end a server at night nor keep it from being reached.
+#[test]
+fn a_broken_configuration_does_not_reach_a_running_server() {
+    let busy = Busy::start();
+    let project = &busy.project;
+    project.write("agent.sh", "exec sleep 600");
+    project.write("config/config.yaml", "server: {task_delay: abc}");
+    let said = project.say(&["status"]);
+    assert!(said.done().err.starts_with("warning: config/config.yaml:1:22: "), "{}", said.err);
+    project.say(&["add", "Second", "--id", "second"]).done();
+    let first = project.json(&["list", "--json"])["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+    project.say(&["restart"]).done();
+    project.say(&["cancel", &first]).done();
+    let log = || project.read("logs/code_agent.log");
+    let began = Instant::now();
+    while !log().contains("Task started: second") {
+        assert!(began.elapsed() < Duration::from_secs(30), "{}", log());
+        pause(Duration::from_millis(20));
+    }
+    assert!(log().contains("goes on with the former one: config/config.yaml:1:22: "), "{}", log());
+    project.say(&["stop", "--now", "--wait"]).done();
+    project.say(&["status"]).failed(2, &["error: config/config.yaml:1:22"]);
+    busy.end();
 }
 
 #[test]

@@ -12,7 +12,10 @@ use codeagent_checkpoint::{
     file::{self, FileStore, FileStoreOptions},
 };
 use codeagent_core::{State, TaskId, TaskState};
-use codeagent_project::{config::Loaded, todo::TodoPlaces};
+use codeagent_project::{
+    config::Loaded,
+    todo::{TodoList, TodoPlaces},
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -146,6 +149,11 @@ impl Access {
         }
         let state = self.read()?.unwrap_or_default();
         Ok(service::tasks(&state, only, SystemClock.now()))
+    }
+
+    /// Whether there is a TODO list; one that can't be read is one.
+    pub fn has_list(&self) -> bool {
+        !TodoList::load(&self.places).is_ok_and(|list| list.files().is_empty())
     }
 
     /// `show`.

@@ -1,5 +1,5 @@
 //! `codeagent config show | check | schema`.
-mod doubts;
+pub(crate) mod doubts;
 
 use std::collections::BTreeMap;
 

@@ -55,11 +55,14 @@ impl StateFlag {
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let tasks = context.access()?.tasks(args.state.map(StateFlag::state))?;
+    let access = context.access()?;
+    let tasks = access.tasks(args.state.map(StateFlag::state))?;
     if args.json {
         context.out.json_list("tasks", &tasks)?;
     } else if tasks.is_empty() {
-        context.note(&context.say.text("cli-list-empty"));
+        let is_to_come = args.state.is_none() && access.has_list() && !access.status()?.checkpoint_exists;
+        let key = if is_to_come { "cli-list-empty-yet" } else { "cli-list-empty" };
+        context.note(&context.say.text(key));
     } else {
         let headings =
             ["cli-list-head-id", "cli-list-head-state", "cli-list-head-attempts", "cli-list-head-text"];

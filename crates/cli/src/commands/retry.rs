@@ -1,7 +1,7 @@
 //! `codeagent retry`.
 
 use codeagent_core::{TaskId, TaskState};
-use codeagent_server::api::TaskVerb;
+use codeagent_server::api::{TaskVerb, TaskView};
 
 use super::act;
 use crate::context::Context;
@@ -28,7 +28,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let mut ids: Vec<_> = args.ids.iter().map(|id| TaskId::new(id.as_str())).collect();
     if args.failed {
         let failed = context.access()?.tasks(Some(TaskState::Failed))?;
-        ids.extend(failed.into_iter().map(|task| task.task_id));
+        // What a person gave up is `failed` in the guide's words, and not meant.
+        let is_meant =
+            |task: &TaskView| !matches!(task.final_reason.as_deref(), Some("skipped" | "cancelled"));
+        ids.extend(failed.into_iter().filter(is_meant).map(|task| task.task_id));
         if ids.is_empty() {
             context.note(&context.say.text("cli-retry-none-failed"));
         }

@@ -5,6 +5,7 @@ use codeagent_project::msg;
 use codeagent_server::observe::Progress;
 use codeagent_server::{Ending, Mode};
 
+use super::config::doubts;
 use super::work::{self, WorkArgs};
 use super::would::Would;
 use crate::context::{Context, complain};
@@ -56,6 +57,10 @@ fn would_run(args: &WorkArgs, context: &mut Context) -> Result<Exit, CliError> {
     for notice in &would.notices {
         complain(&format!("{}: {}", context.say.text("cli-label-warning"), notice.render(&context.say)));
     }
+    if doubts::is_without_task(&project) {
+        let doubt = msg!(context.say, "config-check-no-task", key = "executor.command");
+        complain(&format!("{}: {doubt}", context.say.text("cli-label-warning")));
+    }
     if would.tasks.is_empty() {
         context.out.line(context.say.text("cli-run-nothing"))?;
     } else {
@@ -64,5 +69,13 @@ fn would_run(args: &WorkArgs, context: &mut Context) -> Result<Exit, CliError> {
     for task in &would.tasks {
         context.out.line(task.line(&context.say, context.out.window))?;
     }
+    if !would.settled.is_empty() {
+        context.out.line(context.say.text("cli-run-would-not"))?;
+    }
+    for task in &would.settled {
+        context.out.line(task.line(&context.say, context.out.window))?;
+    }
+    // What would end the real run before its first task ends this one, too.
+    doubts::executor(&project)?;
     Ok(Exit::Done)
 }

@@ -57,10 +57,14 @@ impl Picture<'_> {
                 msg!(say, "cli-status-session-of", session = session, iterations = status.iteration_count);
             facts.add(say.text("cli-status-session"), line);
         }
-        self.times(status, &mut facts);
+        let runs = status.server.is_some() || status.unreachable_pid.is_some();
+        self.times(status, runs, &mut facts);
         facts.add(say.text("cli-status-tasks"), self.counts(&status.statistics));
         for task in &status.current {
-            facts.add(say.text("cli-status-current"), self.current(task, status.server.as_ref()));
+            facts.add(
+                say.text(if runs { "cli-status-current" } else { "cli-status-cut-off" }),
+                self.current(task, status.server.as_ref()),
+            );
         }
         facts.add(say.text("cli-status-checkpoint"), self.checkpoint(status));
         facts
@@ -101,16 +105,17 @@ impl Picture<'_> {
         )
     }
 
-    fn times(&self, status: &StatusView, facts: &mut Facts) {
+    fn times(&self, status: &StatusView, runs: bool, facts: &mut Facts) {
         let say = self.say;
-        let rows =
-            [("cli-status-started", &status.last_start_time), ("cli-status-stopped", &status.last_stop_time)];
+        // The stop of the session before is none of this one. (Both are of one form, which sorts by time.)
+        let stopped =
+            status.last_stop_time.clone().filter(|stop| Some(stop) >= status.last_start_time.as_ref());
+        let rows = [("cli-status-started", &status.last_start_time), ("cli-status-stopped", &stopped)];
         for (key, time) in rows {
             if let Some(time) = time {
                 facts.add(say.text(key), when::moment(time, self.now, say));
             }
         }
-        let runs = status.server.is_some() || status.unreachable_pid.is_some();
         if !runs && status.checkpoint_exists && !status.clean_shutdown {
             let unclean = self.paint.ink(Ink::Warning, say.text("cli-status-unclean"));
             facts.add("", unclean);

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use codeagent_project::config::{Given, Loaded, Override};
 use codeagent_project::logging::{self, Console, Format, Level, Settings};
 use codeagent_project::messages::Catalogue;
+use codeagent_project::msg;
 use codeagent_server::observe::{Nobody, Observer, Progress};
 use codeagent_server::{Ending, Host, Mode, RunRequest, Stop};
 
+use super::config::doubts;
 use crate::args::{Global, LevelFlag, LogFormat};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -57,10 +59,25 @@ pub(crate) struct Worked {
 pub(crate) fn work(args: &WorkArgs, mode: Mode, context: &mut Context) -> Result<Worked, CliError> {
     let console = Console::stderr();
     let host = Host::new()?;
+    let mut former: Option<Loaded> = None;
     loop {
-        let project = context.load(args.overrides()?)?;
+        let project = match (context.load(args.overrides()?), former) {
+            // A restart at night must not end the server for a slip in the file.
+            (Err(CliError::Config(error)), Some(former)) => {
+                let error = error.render(&context.say);
+                let line = msg!(context.say, "cli-log-former-config", error = error);
+                logging::log(Level::Error, "codeagent.config", &line);
+                former
+            }
+            (project, _) => project?,
+        };
+        former = Some(project.clone());
         start_log(&project, &console, context);
         log_notices(&project, &context.say);
+        if doubts::is_without_task(&project) {
+            let line = msg!(context.say, "config-check-no-task", key = "executor.command");
+            logging::log(Level::Warning, "codeagent.config", &line);
+        }
         let worked = one_server(&host, project, mode, &console, context)?;
         if worked.ending != Ending::Stopped(Stop::Restart) {
             return Ok(worked);

@@ -2,6 +2,7 @@
 
 use codeagent_checkpoint::StoreError;
 use codeagent_checkpoint::file::reader;
+use codeagent_core::list::Mark;
 use codeagent_core::plan::Standing;
 use codeagent_core::{Now, Plan, State};
 use codeagent_project::config::Loaded;
@@ -21,6 +22,8 @@ const SHOWN: usize = 1_000;
 /// What would run, in this order.
 pub(crate) struct Would {
     pub(crate) tasks: Vec<WouldRun>,
+    /// Open boxes that would not: their tasks are settled.
+    pub(crate) settled: Vec<WouldRun>,
     /// What the user should know about the lists.
     pub(crate) notices: Vec<TodoNotice>,
 }
@@ -46,16 +49,18 @@ impl Would {
             return Err(ServerError::NoList { project_dir: project.project_dir.clone() }.into());
         }
         let plan = Plan::of(&state, list.lines());
-        let tasks = plan.entries.iter().enumerate().filter_map(|(index, entry)| {
+        let open = plan.entries.iter().enumerate().filter_map(|(index, entry)| {
             let standing = plan.standing(&state, index, now);
-            if standing == Standing::Settled || plan.said_by_hand(&state, index).is_some() {
+            let is_closed = standing == Standing::Settled && entry.mark != Mark::Open;
+            if is_closed || plan.said_by_hand(&state, index).is_some() {
                 return None;
             }
             let line = entry.line.and_then(|line| list.lines().get(line)).map(|line| line.text.clone());
             let text = line.or_else(|| state.task(&entry.id).map(|task| task.text.to_string()));
             Some(WouldRun { id: entry.id.to_string(), text: text.unwrap_or_default(), standing })
         });
-        Ok(Self { tasks: tasks.collect(), notices: list.notices().to_vec() })
+        let (settled, tasks) = open.partition(|task| task.standing == Standing::Settled);
+        Ok(Self { tasks, settled, notices: list.notices().to_vec() })
     }
 }
 

@@ -74,7 +74,8 @@ cli-run-nothing-more = Nothing to do; failed or skipped: { $failed } (`codeagent
 cli-run-would = Would run:
 cli-run-would-wait = in { $time }
 cli-run-would-recover = was interrupted
-cli-run-would-later = after the task above it
+cli-run-would-later = after its parent
+cli-run-would-not = Would not run, though the box is open: the task, of the same text or id, is settled (`codeagent retry ID` runs it again):
 
 ## add, list, show
 
@@ -96,6 +97,8 @@ cli-list-examples =
       codeagent list --json
 cli-list-state = Only these: pending, in_progress, completed, failed or rolled_back
 cli-list-empty = No tasks.
+cli-list-empty-yet = No tasks yet: the first run takes the TODO list over (`codeagent run --dry-run` shows it).
+cli-log-former-config = The configuration cannot be read, the server goes on with the former one: { $error }
 cli-list-head-id = ID
 cli-list-head-state = STATE
 cli-list-head-attempts = ATTEMPTS
@@ -153,6 +156,7 @@ cli-status-unclean = the last stop was not clean: the next start recovers
 cli-status-tasks = Tasks
 cli-status-pruned = and { $n } completed ones that left the checkpoint
 cli-status-current = At work
+cli-status-cut-off = Cut off
 cli-status-attempt = attempt { $n }
 cli-status-checkpoint = Checkpoint
 cli-status-no-checkpoint = { $path } (does not exist yet)
@@ -181,7 +185,7 @@ cli-retry-examples =
     Examples:
       codeagent retry task_2c26b46b68ff
       codeagent retry --failed
-cli-retry-failed = All tasks that failed
+cli-retry-failed = All tasks that failed, but not those that were skipped or cancelled
 cli-retry-none-failed = No task has failed.
 cli-retry-done = { $id } will run again. { $text }
 cli-skip-about = Don't run a task
@@ -194,7 +198,7 @@ cli-cancel-examples =
     Example:
       codeagent cancel task_2c26b46b68ff
 cli-cancel-done = { $id } is cancelled. { $text }
-cli-rollback-about = Mark a task as rolled back (its files are not touched)
+cli-rollback-about = Mark a task as rolled back (its files are not touched); one that runs is ended
 cli-rollback-examples =
     Example:
       codeagent rollback task_2c26b46b68ff
@@ -255,7 +259,7 @@ cli-verify-head-file = FILE
 cli-verify-head-condition = CONDITION
 cli-verify-missing = missing
 cli-verify-snapshot = snapshot { $epoch }, tasks: { $tasks }
-cli-verify-saved-by-other = saved by the Python implementation, tasks: { $tasks }
+cli-verify-saved-by-other = saved by the Python implementation or by hand, tasks: { $tasks }
 cli-verify-document = a document of another program or made by hand, tasks: { $tasks }
 cli-verify-journal = journal { $epoch }, records: { $records }
 cli-verify-journal-torn = journal { $epoch }, records: { $records }, bytes at its end that were never acknowledged: { $bytes }
@@ -346,7 +350,7 @@ cli-hint-exists = choose another name
 cli-error-no-document = this is no checkpoint; nothing was changed
 cli-error-no-log = there is no log of { $id }
 cli-error-no-log-of = there is no log of attempt { $attempt } of { $id }
-cli-hint-no-log = a log exists once the task has run; the newest 20 are kept, and those of failed tasks
+cli-hint-no-log = a log exists once the task has run, as long as nobody deletes it; the newest 20 are kept, and those of failed tasks
 cli-error-no-server = no server runs for the project { $dir }
 cli-hint-no-server = start one with `codeagent run` or `codeagent serve`; `--project DIR` names another folder
 cli-error-no-socket = process { $pid } works on this project, but cannot be asked: its socket is not there
@@ -366,7 +370,7 @@ cli-error-wrong-state = cannot { $verb } { $id }: it is { $state }
 cli-hint-skip-running = a running task is ended by `codeagent cancel`
 cli-hint-cancel = only a running task can be cancelled; one that waits is passed over by `codeagent skip`
 cli-hint-retry = it is waiting or running already; `codeagent show` says which
-cli-hint-rollback-pending = a task that did not run has nothing to roll back
+cli-hint-rollback-pending = a task that waits to run has nothing to roll back
 cli-error-empty-text = a task needs a text
 cli-error-bad-id = an id consists of 1 to 64 letters, digits, dots, underscores and hyphens
 cli-error-bad-metadata = the metadata must be a JSON object
@@ -413,7 +417,7 @@ cli-hint-agent-broken = look at `codeagent log ID` of one of them; `codeagent re
 cli-error-list-missing = the list is done, but the next one could not be written; the line `No new list` of the log says why
 cli-hint-list-missing = mend `server.auto_todo_generation.command` (or switch it off: `enabled: false`), then start again
 cli-error-cannot-start = { $why }; no attempt was used up
-cli-hint-cannot-start = check `executor.command`: `codeagent config show`
+cli-hint-cannot-start = check `--exec`, or `executor.command` (`codeagent config show`)
 cli-todo-too-large = { $path }: { $bytes } bytes are more than `project.todo_max_bytes` ({ $limit })
 cli-todo-not-utf8 = { $path }:{ $line }: not UTF-8
 cli-todo-keeps-changing = { $path }: kept changing while a box was to be ticked

@@ -74,7 +74,8 @@ cli-run-nothing-more = Делать нечего; с ошибкой или пр�
 cli-run-would = Будет выполнено:
 cli-run-would-wait = через { $time }
 cli-run-would-recover = была прервана
-cli-run-would-later = после вышестоящей задачи
+cli-run-would-later = после родительской
+cli-run-would-not = Не будет выполнено, хотя отметки нет: задача с тем же текстом или ID уже решена (снова выполнит `codeagent retry ID`):
 
 ## add, list, show
 
@@ -96,6 +97,8 @@ cli-list-examples =
       codeagent list --json
 cli-list-state = Только такие: pending (ожидает), in_progress (выполняется), completed (выполнено), failed (не удалось) или rolled_back (откачено)
 cli-list-empty = Задач нет.
+cli-list-empty-yet = Задач ещё нет: список задач возьмёт первый запуск (его покажет `codeagent run --dry-run`).
+cli-log-former-config = Конфигурация не читается, сервер продолжает с прежней: { $error }
 cli-list-head-id = ID
 cli-list-head-state = СОСТОЯНИЕ
 cli-list-head-attempts = ПОПЫТКИ
@@ -154,6 +157,7 @@ cli-status-unclean = последний останов был некоррект
 cli-status-tasks = Задачи
 cli-status-pruned = и { $n } выполненных, убранных из контрольной точки
 cli-status-current = В работе
+cli-status-cut-off = Прервана
 cli-status-attempt = попытка { $n }
 cli-status-checkpoint = Контрольная точка
 cli-status-no-checkpoint = { $path } (файла ещё нет)
@@ -182,7 +186,7 @@ cli-retry-examples =
     Примеры:
       codeagent retry task_2c26b46b68ff
       codeagent retry --failed
-cli-retry-failed = Все задачи, которые не удались
+cli-retry-failed = Все задачи, которые не удались, кроме пропущенных и отменённых
 cli-retry-none-failed = Неудавшихся задач нет.
 cli-retry-done = { $id } будет выполнена снова. { $text }
 cli-skip-about = Не выполнять задачу
@@ -195,7 +199,7 @@ cli-cancel-examples =
     Пример:
       codeagent cancel task_2c26b46b68ff
 cli-cancel-done = { $id } отменена. { $text }
-cli-rollback-about = Отметить задачу как откаченную (её файлы не трогаются)
+cli-rollback-about = Отметить задачу как откаченную (её файлы не трогаются); выполняемая прерывается
 cli-rollback-examples =
     Пример:
       codeagent rollback task_2c26b46b68ff
@@ -256,7 +260,7 @@ cli-verify-head-file = ФАЙЛ
 cli-verify-head-condition = СОСТОЯНИЕ
 cli-verify-missing = нет
 cli-verify-snapshot = снимок { $epoch }, задач: { $tasks }
-cli-verify-saved-by-other = сохранён реализацией на Python, задач: { $tasks }
+cli-verify-saved-by-other = сохранён реализацией на Python или вручную, задач: { $tasks }
 cli-verify-document = документ другой программы или сделанный вручную, задач: { $tasks }
 cli-verify-journal = журнал { $epoch }, записей: { $records }
 cli-verify-journal-torn = журнал { $epoch }, записей: { $records }, неподтверждённых байт в конце: { $bytes }
@@ -347,7 +351,7 @@ cli-hint-exists = выберите другое имя
 cli-error-no-document = это не контрольная точка; ничего не изменено
 cli-error-no-log = журнала задачи { $id } нет
 cli-error-no-log-of = журнала попытки { $attempt } задачи { $id } нет
-cli-hint-no-log = журнал появляется, когда задача выполнялась; хранятся 20 последних и журналы неудавшихся задач
+cli-hint-no-log = журнал появляется, когда задача выполнялась, и есть, пока его никто не удалит; хранятся 20 последних и журналы неудавшихся задач
 cli-error-no-server = для проекта { $dir } сервер не запущен
 cli-hint-no-server = запустите его: `codeagent run` или `codeagent serve`; другую папку называет `--project DIR`
 cli-error-no-socket = процесс { $pid } работает над этим проектом, но спросить его нельзя: его сокета нет
@@ -367,7 +371,7 @@ cli-error-wrong-state = { $verb } для { $id } невозможен: сост�
 cli-hint-skip-running = выполняемую задачу прерывает `codeagent cancel`
 cli-hint-cancel = отменить можно только выполняемую задачу; ожидающую пропускает `codeagent skip`
 cli-hint-retry = она уже ждёт или выполняется; подробности покажет `codeagent show`
-cli-hint-rollback-pending = у задачи, которая не выполнялась, нечего откатывать
+cli-hint-rollback-pending = у задачи, которая ждёт выполнения, нечего откатывать
 cli-error-empty-text = у задачи должен быть текст
 cli-error-bad-id = ID — это от 1 до 64 латинских букв, цифр, точек, подчёркиваний и дефисов
 cli-error-bad-metadata = метаданные должны быть объектом JSON
@@ -414,7 +418,7 @@ cli-hint-agent-broken = посмотрите `codeagent log ID` одной из 
 cli-error-list-missing = список выполнен, но следующий создать не удалось; причина — в строке журнала «Новый список не создан»
 cli-hint-list-missing = исправьте `server.auto_todo_generation.command` (или выключите: `enabled: false`) и запустите снова
 cli-error-cannot-start = { $why }; ни одна попытка не израсходована
-cli-hint-cannot-start = проверьте `executor.command`: `codeagent config show`
+cli-hint-cannot-start = проверьте `--exec` или `executor.command` (`codeagent config show`)
 cli-todo-too-large = { $path }: { $bytes } байт больше, чем `project.todo_max_bytes` ({ $limit })
 cli-todo-not-utf8 = { $path }:{ $line }: не UTF-8
 cli-todo-keeps-changing = { $path }: менялся всё время, пока нужно было поставить отметку

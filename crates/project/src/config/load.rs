@@ -34,6 +34,8 @@ pub struct ConfigRequest {
     pub env: Env,
     /// The current folder.
     pub current_dir: PathBuf,
+    /// The project's own file is left out: for who must do something though it can't be read.
+    pub without_file: bool,
 }
 
 /// A flag that sets a key.
@@ -96,6 +98,7 @@ pub fn load(request: &ConfigRequest) -> Result<Loaded, ConfigError> {
     let project_dir = project_dir(request, named.as_ref())?;
     let (file, is_named) = match named {
         Some(named) => (Some(named), true),
+        None if request.without_file => (None, false),
         None => (found_file(request, &project_dir)?, false),
     };
     let mut loader = Loader::new(request, &project_dir);

@@ -7,8 +7,17 @@ use codeagent_project::harmless::harmless;
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
 use codeagent_project::todo::TodoList;
-use codeagent_runner::AttemptSpec;
-use codeagent_server::{say as sentences, session};
+use codeagent_runner::{AttemptSpec, SpawnError};
+use codeagent_server::{EngineError, ServerError, say as sentences, session};
+
+/// Why no task could be started, as far as that is known before there is one.
+pub(crate) fn executor(loaded: &Loaded) -> Result<(), ServerError> {
+    let words = &loaded.config.executor.command;
+    if words.is_empty() {
+        return Err(ServerError::NoExecutor);
+    }
+    startable(words, loaded).map_err(|error| EngineError::CannotStart(error).into())
+}
 
 /// A sentence for each doubt. Starts nothing and writes nothing.
 pub(super) fn of(loaded: &Loaded, say: &Catalogue) -> Vec<String> {
@@ -36,7 +45,7 @@ pub(super) fn of(loaded: &Loaded, say: &Catalogue) -> Vec<String> {
 
 /// Whether an agent is handed nothing of its task but by variables, which only a script of one's own reads: one that
 /// lies in the project.
-fn is_without_task(loaded: &Loaded) -> bool {
+pub(crate) fn is_without_task(loaded: &Loaded) -> bool {
     const OF_TASK: [&str; 5] = ["{prompt}", "{task_text}", "{task_name}", "{task_id}", "{task_file}"];
     let (executor, dir) = (&loaded.config.executor, &loaded.project_dir);
     let is_own = |word: &String| {
@@ -54,12 +63,16 @@ fn command(key: &str, words: &[String], loaded: &Loaded, say: &Catalogue) -> Opt
     if words.is_empty() {
         return Some(msg!(say, "config-check-no-command", key = key));
     }
+    let error = startable(words, loaded).err()?;
+    Some(format!("{key}: {}", harmless(&sentences::spawn_error(say, &error))))
+}
+
+fn startable(words: &[String], loaded: &Loaded) -> Result<(), SpawnError> {
     // A program that is named by a placeholder is known only with a task.
     if words.first().is_some_and(|program| program.contains('{')) {
-        return None;
+        return Ok(());
     }
     let argv = words.iter().map(OsString::from).collect();
     let spec = AttemptSpec::new(argv, loaded.project_dir.clone(), "check".to_owned());
-    let error = codeagent_runner::check(&spec).err()?;
-    Some(format!("{key}: {}", harmless(&sentences::spawn_error(say, &error))))
+    codeagent_runner::check(&spec).map(drop)
 }
