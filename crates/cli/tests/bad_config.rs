@@ -116,7 +116,7 @@ fn an_executor_that_cannot_be_started_uses_nothing_up() {
     ] {
         let said = project.say(&["run", "--exec", command]);
         said.failed(2, pieces);
-        said.failed(2, &["no attempt was used up", "hint: check `executor.command`"]);
+        said.failed(2, &["no attempt was used up", "hint: check `--exec`, or `executor.command`"]);
         let task = project.json(&["show", "one", "--json"]);
         assert_eq!(task["state"], "pending", "{command}: {task}");
         let counted = task["attempts"].as_u64().unwrap() - task["excused"].as_u64().unwrap_or(0);

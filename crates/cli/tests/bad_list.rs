@@ -68,6 +68,24 @@ fn a_list_that_is_gone_is_not_done() {
     }
 }
 
+/// An agent that rewrites the list and drops lines of it does not take tasks away unseen.
+#[test]
+fn lines_that_go_out_of_the_list_are_told_once() {
+    let project = project(
+        "- [ ] one <!-- id: one -->\n- [ ] two <!-- id: two -->\n- [ ] three <!-- id: three -->\n",
+        "printf -- '- [ ] one <!-- id: one -->\\n' >todo.md",
+    );
+    let told = "2 tasks are held: their lines are gone from the TODO list: two - two; three - three.";
+    for _ in 0..2 {
+        let said = project.say(&["run"]);
+        said.done();
+        assert_eq!(said.err.matches(told).count(), 1, "{said:?}");
+    }
+    project.say(&["skip", "two", "three"]).done();
+    let said = project.say(&["run"]);
+    assert!(!said.done().err.contains("held"), "{said:?}");
+}
+
 /// Work that someone wrote down twice is done once: whoever wants it twice must learn how.
 #[test]
 fn lines_with_the_same_text_are_told_with_their_place() {
@@ -88,12 +106,12 @@ fn a_mark_that_someone_took_away_is_told_and_set_again() {
     let project = project("- [ ] one\n- [ ] two <!-- id: b -->\n", "exit 0");
     let said = project.say(&["run"]);
     said.done();
-    assert!(!said.err.contains("marked again"), "{said:?}");
+    assert!(!said.err.contains("is marked"), "{said:?}");
     let open = project.read("todo.md").replace("[x] two", "[ ] two");
     project.write("todo.md", &open);
     let said = project.say(&["run"]);
     said.done();
-    let told = "A box was open though its task is settled, and is marked again: b. To run it again: codeagent retry ID";
+    let told = "A box was open though its task, of the same text or id, is settled; it is marked: b. To run it again: codeagent retry ID";
     assert!(said.err.contains(told), "{said:?}");
     assert_eq!(project.read("todo.md").matches("[x]").count(), 2);
     project.say(&["retry", "b"]).done();

@@ -106,6 +106,24 @@ fn an_interrupted_task_runs_again_and_its_attempt_does_not_count() {
     );
 }
 
+/// A server that was killed had no time for its boxes: nobody took marks away.
+#[test]
+fn boxes_that_a_crash_kept_from_being_written_are_no_mystery() {
+    let project = project("- [ ] a <!-- id: a -->\n", "exit 0");
+    project.say(&["run"]).done();
+    let list = project.read("todo.md");
+    project.write("todo.md", &format!("{list}- [ ] b <!-- id: b -->\n"));
+    project.write("agent.sh", LONG_ONCE);
+    crash(&project, "en");
+    project.write("todo.md", &project.read("todo.md").replace("[x]", "[ ]"));
+    let said = project.say(&["run"]);
+    assert!(
+        said.done().err.contains("INFO - A box is marked that was owed since before the stop: a\n"),
+        "{said:?}"
+    );
+    assert!(!said.err.contains("is settled"), "{said:?}");
+}
+
 /// Whatever became of the files: the agent of a dead server is ended before its task is started again.
 #[test]
 fn files_that_forgot_an_agent_do_not_give_its_task_to_two() {

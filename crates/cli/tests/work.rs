@@ -211,6 +211,20 @@ fn log_lines_as_json() {
     }
 }
 
+/// A person who misses the development server that an agent had started finds why.
+#[test]
+fn what_an_agent_leaves_running_is_ended_and_told() {
+    let project = project(
+        "- [ ] one <!-- id: one -->\n",
+        "sleep 600 >/dev/null 2>&1 & setsid sleep 600 >/dev/null 2>&1 & exit 0",
+    );
+    let said = project.say(&["run"]);
+    assert!(
+        said.done().err.contains("INFO - Ended 2 processes that the agent had left running: one\n"),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn logs_of_attempts() {
     let project = project("- [ ] one <!-- id: one -->\n", "echo \"attempt $CODEAGENT_ATTEMPT\"; exit 1");

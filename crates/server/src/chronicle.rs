@@ -14,7 +14,7 @@ use codeagent_project::{
     task_log::{self, LogHeader, TaskLog, TaskLogs},
     todo::{TodoError, TodoNotice},
 };
-use codeagent_runner::{Ended, SpawnError};
+use codeagent_runner::{Ended, How, SpawnError};
 use jiff::civil::DateTime;
 
 use crate::{
@@ -180,6 +180,11 @@ impl Chronicle {
         if let Some(error) = ended.and_then(|ended| ended.sink_error.as_ref()) {
             self.log_unwritten(error);
         }
+        if let Some(ended) = ended.filter(|ended| ended.tree_ended > 0 && matches!(ended.how, How::Exited(_)))
+        {
+            let (id, count) = (attempt.id.as_str(), ended.tree_ended);
+            tracing::info!("{}", msg!(self.catalogue, "server-left-running", id = id, count = count));
+        }
         if let (Some(log), Some(at)) = (log, now.local.to_civil()) {
             let level = if level == Level::Info { task_log::Level::Info } else { task_log::Level::Error };
             if let Err(error) = log.finish(at, level, &line) {
@@ -294,8 +299,8 @@ impl Chronicle {
         );
     }
 
-    /// What reading the list again brought.
-    pub(crate) fn list_refreshed(&self, refreshed: &Refreshed) {
+    /// What reading the list again brought; whether this start came after a crash.
+    pub(crate) fn list_refreshed(&self, refreshed: &Refreshed, is_after_crash: bool) {
         if refreshed.added > 0 {
             tracing::info!(
                 "{}",
@@ -305,14 +310,22 @@ impl Chronicle {
         for (id, mark) in &refreshed.by_hand {
             self.ticked_by_hand(id, *mark);
         }
-        self.marked_again(&refreshed.marked_again);
+        // A server that was killed had no time to write them.
+        self.marked_again(&refreshed.marked_again, refreshed.is_first && is_after_crash);
+        self.held(&refreshed.gone);
         self.tell(self.trouble.lists.news(&refreshed.notices));
     }
 
-    fn marked_again(&self, ids: &[TaskId]) {
-        if !ids.is_empty() {
-            let first: Vec<_> = ids.iter().take(IDS).map(|id| id.as_str()).collect();
-            let (count, ids) = (ids.len(), first.join(", "));
+    fn marked_again(&self, ids: &[TaskId], is_owed: bool) {
+        if ids.is_empty() {
+            return;
+        }
+        let first: Vec<_> = ids.iter().take(IDS).map(|id| id.as_str()).collect();
+        let more = if ids.len() > IDS { ", …" } else { "" };
+        let (count, ids) = (ids.len(), first.join(", ") + more);
+        if is_owed {
+            tracing::info!("{}", msg!(self.catalogue, "server-boxes-owed", count = count, ids = ids));
+        } else {
             tracing::warn!("{}", msg!(self.catalogue, "server-boxes-marked-again", count = count, ids = ids));
         }
     }

@@ -313,6 +313,11 @@ impl Control {
         self.lock().recovered = recovered;
     }
 
+    /// Whether the start had something to recover.
+    pub fn has_recovered(&self) -> bool {
+        self.lock().recovered.is_some()
+    }
+
     /// What only a running server knows.
     pub fn view(&self, mode: &str) -> ServerView {
         let inner = self.lock();

@@ -363,7 +363,10 @@ fn recover_and_start(
 fn tracker(project: &Loaded, clock: &dyn Clock, last: Option<&str>) -> io::Result<SessionTracker> {
     let path = project.resolve(&project.config.server.auto_todo_generation.session_tracker_file);
     let now = clock.now().local.to_civil().unwrap_or_default();
-    SessionTracker::open(path, now, |id| last == Some(id))
+    // Also where sessions of less than a second ran ahead of the clock. By the hour: a clock that was set back by years
+    // must not be counted up to.
+    let is_of_now = |last: &str, id: &str| last.get(..11) == id.get(..11);
+    SessionTracker::open(path, now, |id| last.is_some_and(|last| is_of_now(last, id) && id <= last))
 }
 
 fn generator(project: &Loaded, tracker: SessionTracker) -> Option<Generator> {

@@ -2,12 +2,13 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use codeagent_checkpoint::{Store, StoreError, clock::Clock, store::ReadState};
 use codeagent_core::{
-    Command, LocalTime, Now, Origin, Phase, Plan, State, Task, TaskId,
+    Command, LocalTime, Now, Origin, Phase, Plan, State, Task, TaskId, TaskState,
     list::{self, Line, Mark},
     plan::{Entry, Known, Standing},
     task::AfterFailure,
@@ -39,6 +40,8 @@ pub(crate) struct Worklist {
     /// By the monotonic clock.
     flush_after: Duration,
     stale: bool,
+    /// A plan was made since the start.
+    is_planned: bool,
 }
 
 /// What reading the list again brought.
@@ -50,6 +53,10 @@ pub(crate) struct Refreshed {
     pub by_hand: Vec<(TaskId, Mark)>,
     /// Tasks that are settled, and whose boxes do not say so: someone took a mark away, or it never got there.
     pub marked_again: Vec<TaskId>,
+    /// Tasks (id and text) that are still to do, and whose lines went out of the list while others stay in it.
+    pub gone: Vec<(TaskId, Arc<str>)>,
+    /// The list is read for the first time since the start.
+    pub is_first: bool,
     /// What the user should know about the lists.
     pub notices: Vec<TodoNotice>,
 }
@@ -83,6 +90,7 @@ impl Worklist {
             owed: HashMap::new(),
             flush_after: Duration::ZERO,
             stale: true,
+            is_planned: false,
         })
     }
 
@@ -145,6 +153,8 @@ impl Worklist {
         let plan = store.view(|state| Plan::of(state, lines))?;
         let mut refreshed = Refreshed { notices: notices.to_vec(), ..Refreshed::default() };
         let commands = store.view(|state| sync(state, &plan, lines, max_attempts, &mut refreshed))?;
+        refreshed.is_first = !std::mem::replace(&mut self.is_planned, true);
+        refreshed.gone = store.view(|state| self.gone(state, &plan, refreshed.is_first))?;
         let mut commands = commands.into_iter();
         loop {
             let batch: Vec<_> = commands.by_ref().take(BATCH).collect();
@@ -165,6 +175,24 @@ impl Worklist {
         let not_written = std::mem::take(&mut self.owed);
         refreshed.marked_again = store.view(|state| self.owe_all(state, now, &not_written))?;
         Ok(Some(refreshed))
+    }
+
+    /// What the new plan lacks of the former one; at first, of all tasks. A list without any line is another matter.
+    fn gone(&self, state: &State, plan: &Plan, is_first: bool) -> Vec<(TaskId, Arc<str>)> {
+        if plan.entries.iter().all(|entry| entry.line.is_none()) {
+            return Vec::new();
+        }
+        let listed: HashSet<&TaskId> = plan.entries.iter().map(|entry| &entry.id).collect();
+        let waits = |task: &&Task| {
+            let is_free = task.state() != TaskState::InProgress && waits_for_line(task);
+            is_free && !listed.contains(&task.id)
+        };
+        let former = self.plan.entries.iter().filter_map(|entry| state.task(&entry.id));
+        let gone: Vec<&Task> = match is_first {
+            true => state.tasks().filter(waits).collect(),
+            false => former.filter(waits).collect(),
+        };
+        gone.into_iter().map(named).collect()
     }
 
     /// The next entry that may be started and was not tried in this pass. Looks at each entry once in a pass; one
@@ -304,6 +332,16 @@ impl Worklist {
     pub(crate) fn project_dir(&self) -> &Path {
         &self.places.project_dir
     }
+}
+
+/// Whether it runs only while a list has its line.
+pub(crate) fn waits_for_line(task: &Task) -> bool {
+    task.origin == Origin::List && !task.is_settled()
+}
+
+/// What people are told of it.
+pub(crate) fn named(task: &Task) -> (TaskId, Arc<str>) {
+    (task.id.clone(), task.text.clone())
 }
 
 fn count(task: &Task, progress: &mut Progress) {

@@ -84,7 +84,7 @@ config-check-no-list = there is no TODO list: write one (todo.md with lines such
 ## The description of each section and key. The default is added where they are shown.
 
 config-template-head =
-    Configuration of codeagent. Every line that begins with "#" and a key shows its default:
+    Configuration of codeagent. Every line that begins with "#" and a key shows its default (of commands, an example):
     take the "#" away to set it. Variables: {"${"}NAME{"}"} and {"${"}NAME:-default{"}"}, from the environment and from .env.
     Paths start at the project folder. CODEAGENT_SERVER__TASK_DELAY=1 in the environment overrides server.task_delay.
 

@@ -56,8 +56,16 @@ server-list-held = { $count ->
     }
 server-boxes-unwritten = Boxes of the TODO list were not written (the checkpoint has them): { $error }
 server-boxes-marked-again = { $count ->
-        [one] A box was open though its task is settled, and is marked again: { $ids }. To run it again: codeagent retry ID
-       *[other] { $count } boxes were open though their tasks are settled, and are marked again: { $ids }. To run one again: codeagent retry ID
+        [one] A box was open though its task, of the same text or id, is settled; it is marked: { $ids }. To run it again: codeagent retry ID
+       *[other] { $count } boxes were open though their tasks, of the same text or id, are settled; they are marked: { $ids }. To run one again: codeagent retry ID
+    }
+server-boxes-owed = { $count ->
+        [one] A box is marked that was owed since before the stop: { $ids }
+       *[other] { $count } boxes are marked that were owed since before the stop: { $ids }
+    }
+server-left-running = { $count ->
+        [one] Ended a process that the agent had left running: { $id }
+       *[other] Ended { $count } processes that the agent had left running: { $id }
     }
 server-ticked-by-hand = Task ticked as done in the list: { $id }
 server-skipped-by-hand = Task marked as skipped in the list: { $id }

@@ -3,7 +3,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
-    Command, Deferral, Event, Origin, RetryPolicy, Statistics, Task, TaskId, TaskState,
+    Command, Deferral, Event, RetryPolicy, Statistics, Task, TaskId, TaskState,
     task::{AfterFailure, FinalReason},
 };
 use codeagent_project::{task_log::TaskLog, todo::TodoError};
@@ -17,6 +17,7 @@ use crate::{
     generate::Generated,
     observe::{Observation, Progress, WaitReason},
     order::Order,
+    worklist::{named, waits_for_line},
 };
 
 /// So many task logs are removed at once: few enough to be gone before even a short agent ends.
@@ -61,7 +62,7 @@ impl Engine {
         let refreshed = self.worklist.refresh(&*self.store, self.clock.now(), max_attempts)?;
         if let Some(refreshed) = refreshed {
             is_news |= refreshed.added > 0 || !refreshed.by_hand.is_empty();
-            self.chronicle.list_refreshed(&refreshed);
+            self.chronicle.list_refreshed(&refreshed, self.control.has_recovered());
             if self.mode == Mode::Serve {
                 self.chronicle.held(&self.held()?); // `run` says so at its end
             }
@@ -307,15 +308,6 @@ impl Engine {
             }
         })
     }
-}
-
-/// Whether it runs only while a list has its line.
-fn waits_for_line(task: &Task) -> bool {
-    task.origin == Origin::List && !task.is_settled()
-}
-
-fn named(task: &Task) -> (TaskId, Arc<str>) {
-    (task.id.clone(), task.text.clone())
 }
 
 fn millis(time: Duration) -> u64 {
