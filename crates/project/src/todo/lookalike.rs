@@ -29,10 +29,27 @@ fn is_odd_box(content: &str) -> bool {
     match (content.strip_prefix("[]"), content.strip_prefix("[ ]")) {
         (Some(rest), _) => odd(rest),
         (_, Some(rest)) => !rest.starts_with([' ', '\t']) && odd(rest),
-        _ => ["[x]", "[X]", "[-]"].iter().any(|full| {
-            content.strip_prefix(full).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
-        }),
+        _ => {
+            let is_close = ["[x]", "[X]", "[-]"].iter().any(|full| {
+                content.strip_prefix(full).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
+            });
+            is_close || is_box_of_others(content)
+        }
     }
+}
+
+/// `[~] x` and what else other programs put into a box; `[x ] y`.
+fn is_box_of_others(content: &str) -> bool {
+    let Some((inner, rest)) = content.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return false;
+    };
+    let is_mark = |mark: &str| match mark.as_bytes() {
+        [b'x' | b'X' | b'-'] => mark != inner,
+        [mark] => mark.is_ascii_punctuation(),
+        _ => false,
+    };
+    let has_text = rest.starts_with([' ', '\t']) && !rest.trim().is_empty();
+    inner.len() <= 3 && is_mark(inner.trim()) && has_text
 }
 
 #[cfg(test)]
@@ -41,12 +58,13 @@ mod tests {
 
     #[test]
     fn odd_boxes_are_told_from_links_and_text() {
-        for odd in ["[] x", "[]x", "[ ]x", "[x]done", "[-]no", "[]\tx"] {
+        for odd in ["[] x", "[]x", "[ ]x", "[x]done", "[-]no", "[]\tx", "[~] x", "[>] x", "[x ] y", "[ - ] y"]
+        {
             assert!(after_marker(odd, false) && after_marker(odd, true), "{odd}");
         }
         let others = [
-            "[](to)", "[ ](to)", "[x](to)", "[x][to]", "[x]: to", "[]", "[ ]", "[ ] ", "[WIP] x", "[", "",
-            "x",
+            "[](to)", "[ ](to)", "[x](to)", "[x][to]", "[x]: to", "[]", "[ ]", "[ ] ", "[WIP] x", "[1] x",
+            "[~]", "[~](to)", "[", "", "x",
         ];
         for other in others {
             assert!(!after_marker(other, false) && !after_marker(other, true), "{other}");
