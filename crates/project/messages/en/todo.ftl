@@ -21,6 +21,7 @@ todo-notice-list-in-list = a list where a task should be is passed over: tasks u
 todo-notice-bad-flag = neither true nor false, and taken for false
 todo-notice-looks-like-task = looks like a task but is not read as one: write `- [ ] …`
 todo-notice-no-text-key = an item has neither `text:` nor `task:` and is passed over: write what is to be done as `text: …`
+todo-notice-means-flag = this key is not read: a task is settled by `done: true` or `skipped: true`
 todo-notice-means-children = what stands under this key is not read; did you mean a list under `children:`?
 todo-notice-more = and { $count } more like these from here on
 todo-notice-no-tasks = no list, neither under `tasks:` or `todo:` nor by itself: no tasks in this file

@@ -21,6 +21,7 @@ todo-notice-list-in-list = список на месте задачи пропу�
 todo-notice-bad-flag = ни true, ни false; считается за false
 todo-notice-looks-like-task = похоже на задачу, но не читается как задача: напишите `- [ ] …`
 todo-notice-no-text-key = у элемента нет ни `text:`, ни `task:`, он пропущен: напишите, что сделать, как `text: …`
+todo-notice-means-flag = этот ключ не читается: что задача решена, говорит `done: true` или `skipped: true`
 todo-notice-means-children = то, что стоит под этим ключом, не читается; возможно, имелся в виду список под `children:`?
 todo-notice-more = и отсюда ещё { $count } таких же
 todo-notice-no-tasks = нет списка: ни под `tasks:` или `todo:`, ни самого по себе; в этом файле нет задач

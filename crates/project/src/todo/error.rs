@@ -90,6 +90,8 @@ pub enum NoticeKind {
     NoTextKey,
     /// Under a key of a YAML item stand what seem to be tasks, and it is not a list under `children:`.
     MeansChildren,
+    /// A key of a YAML item seems to say that it is done or skipped, and is none that is read.
+    MeansFlag,
     /// So many more of those that are told only a few times for each file: see [`NoticeKind::is_told_briefly`].
     More(usize),
     /// A YAML file has neither `tasks:` nor `todo:` nor is it a list.
@@ -115,6 +117,7 @@ impl NoticeKind {
                 | Self::NoText
                 | Self::NoTextKey
                 | Self::MeansChildren
+                | Self::MeansFlag
                 | Self::SameText
                 | Self::ListInList
                 | Self::BadFlag

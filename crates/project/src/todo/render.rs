@@ -56,6 +56,7 @@ impl TodoNotice {
             NoticeKind::LooksLikeTask => "todo-notice-looks-like-task",
             NoticeKind::NoTextKey => "todo-notice-no-text-key",
             NoticeKind::MeansChildren => "todo-notice-means-children",
+            NoticeKind::MeansFlag => "todo-notice-means-flag",
             NoticeKind::More(_) => "todo-notice-more",
             NoticeKind::NoText => "todo-notice-no-text",
             NoticeKind::NoTasks => "todo-notice-no-tasks",

@@ -500,6 +500,10 @@ fn yaml_that_is_not_read_is_told() {
         ("- {text: ''}\n- ''\n", vec![(1, NoticeKind::NoText), (2, NoticeKind::NoText)]),
         ("- text: a\n  priority: 1\n  subtasks: [b]\n", vec![(3, NoticeKind::MeansChildren)]),
         (
+            "- text: a\n  skip: true\n- text: b\n  status: done\n",
+            vec![(2, NoticeKind::MeansFlag), (4, NoticeKind::MeansFlag)],
+        ),
+        (
             "- text: a\n  chidren: [b]\n- text: c\n  children: d\n",
             vec![(2, NoticeKind::MeansChildren), (4, NoticeKind::MeansChildren)],
         ),

@@ -78,7 +78,7 @@ fn line_of(node: &Node) -> usize {
 fn add_items(parsed: &mut Parsed, items: &[Node], parent: Option<usize>, depth: usize) {
     for item in items {
         let own = add_item(parsed, item, parent);
-        notice_lost_children(parsed, item);
+        notice_lost_keys(parsed, item);
         let Some(children) = item.get("children").and_then(Node::as_seq) else { continue };
         if depth >= MAX_DEPTH {
             parsed.notices.push((line_of(item), NoticeKind::TooDeep));
@@ -89,9 +89,12 @@ fn add_items(parsed: &mut Parsed, items: &[Node], parent: Option<usize>, depth: 
     }
 }
 
-/// Tells of tasks under a task that stand under another key, or are no list.
-fn notice_lost_children(parsed: &mut Parsed, item: &Node) {
+/// Tells of tasks under a task that stand under another key, or are no list, and of keys that seem to say `done`.
+fn notice_lost_keys(parsed: &mut Parsed, item: &Node) {
     for (key, value) in item.as_map().unwrap_or_default() {
+        if key.scalar_text().is_some_and(means_flag) {
+            parsed.notices.push((line_of(key), NoticeKind::MeansFlag));
+        }
         let is_lost = match key.scalar_text() {
             Some("children") => value.as_seq().is_none() && !value.is_null(),
             Some(name) => means_children(name) && value.as_seq().is_some_and(|tasks| !tasks.is_empty()),
@@ -101,6 +104,12 @@ fn notice_lost_children(parsed: &mut Parsed, item: &Node) {
             parsed.notices.push((line_of(key), NoticeKind::MeansChildren));
         }
     }
+}
+
+fn means_flag(name: &str) -> bool {
+    ["skip", "status", "state", "completed", "complete", "finished", "checked"]
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 fn means_children(name: &str) -> bool {
