@@ -123,7 +123,8 @@ pub(crate) fn store_error(error: &StoreError, say: &Catalogue) -> String {
         StoreError::Io { action, path: file, source } => {
             let why = source.to_string();
             let why = short(why.split(" (os error").next().unwrap_or_default());
-            msg!(say, "python-error-disk", action = *action, path = path(file), why = why)
+            let key = if error.is_of_reading() { "python-error-read" } else { "python-error-disk" };
+            msg!(say, key, action = *action, path = path(file), why = why)
         }
         StoreError::Fenced => say.text("python-error-taken-over"),
         StoreError::Closed => say.text("cli-error-closed"),

@@ -182,6 +182,13 @@ pub enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// Whether it befell a look at what is there: nothing was to be kept.
+    pub fn is_of_reading(&self) -> bool {
+        matches!(self, Self::Io { action: "look at" | "list" | "read", .. })
+    }
+}
+
 /// One thing that is wrong with the files of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {

@@ -13,11 +13,12 @@ mod usage;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use codeagent_project::config::Env;
+use codeagent_project::config::{ConfigRequest, Env, load};
 use codeagent_project::messages::{Catalogue, Lang};
 
 use crate::args::Cli;
@@ -58,7 +59,7 @@ fn dispatch(cli: Cli, env: Env) -> Exit {
 /// Help that was asked for, or a command line that makes no sense.
 fn refuse(args: &[OsString], env: &Env) -> Exit {
     let peeked = Peeked::at(args);
-    let say = Catalogue::new(Lang::detect(peeked.lang, None, env));
+    let say = Catalogue::new(peeked.language(env));
     let mut command = speech::command(&say);
     let Err(error) = command.try_get_matches_from_mut(args) else { return Exit::Usage };
     let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -96,6 +97,8 @@ fn show(failure: &Failure, say: &Catalogue, paint: Paint) -> Exit {
 struct Peeked {
     lang: Option<Lang>,
     color: ColorWhen,
+    project: Option<PathBuf>,
+    config: Option<PathBuf>,
 }
 
 impl Peeked {
@@ -112,11 +115,31 @@ impl Peeked {
             if let Some(lang) = value("--lang") {
                 peeked.lang = lang.parse().ok().or(peeked.lang);
             }
+            for (name, path) in [("--project", &mut peeked.project), ("--config", &mut peeked.config)] {
+                if let Some(value) = value(name) {
+                    *path = Some(value.into());
+                }
+            }
             if let Some(color) = value("--color") {
                 peeked.color = clap::ValueEnum::from_str(color, true).unwrap_or_default();
             }
         }
         peeked
+    }
+
+    /// That of the configuration, too, as far as one can be read.
+    fn language(&self, env: &Env) -> Lang {
+        let configured = || {
+            let request = ConfigRequest {
+                project_flag: self.project.clone(),
+                config_flag: self.config.clone(),
+                env: env.clone(),
+                current_dir: std::env::current_dir().ok()?,
+                ..ConfigRequest::default()
+            };
+            load(&request).ok()?.config.locale
+        };
+        Lang::detect(self.lang, self.lang.is_none().then(configured).flatten(), env)
     }
 }
 

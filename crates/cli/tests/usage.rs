@@ -65,6 +65,17 @@ fn a_reader_that_goes_away_is_a_quiet_end() {
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
 }
 
+/// The project's own language is known also where the command line is not understood.
+#[test]
+fn usage_errors_speak_the_configured_language() {
+    let project = Project::new();
+    project.write("config/config.yaml", "locale: ru\n");
+    project.say(&["retry"]).failed(2, &["ошибка: не хватает: "]);
+    project.say(&["retry", "--lang", "en"]).failed(2, &["error: missing: "]);
+    let dir = project.dir().to_str().unwrap();
+    common::say(&["frob", "--project", dir]).failed(2, &["ошибка: нет команды `frob`"]);
+}
+
 #[test]
 fn a_full_disk_behind_stdout_is_told() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();

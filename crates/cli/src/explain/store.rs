@@ -32,11 +32,9 @@ pub(super) fn store(error: &StoreError, say: &Catalogue) -> Failure {
         }
         StoreError::Io { action, path, source } => {
             let (path, why) = (shown_path(path), system(source));
-            Failure::new(
-                Exit::Disk,
-                msg!(say, "cli-error-disk", action = self::action(action, say), path = path, why = why),
-            )
-            .hint(say.text(way_out(source)))
+            let key = if error.is_of_reading() { "cli-error-read" } else { "cli-error-disk" };
+            let sentence = msg!(say, key, action = self::action(action, say), path = path, why = why);
+            Failure::new(Exit::Disk, sentence).hint(say.text(way_out(source)))
         }
         StoreError::Newer { path, version } => {
             let (path, version) = (shown_path(path), one_line(version, SHOWN));

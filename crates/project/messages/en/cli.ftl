@@ -393,6 +393,7 @@ cli-hint-newer = use that version
 cli-error-network = { $dir } is on a network file system ({ $kind }), where locks and syncs may not hold
 cli-hint-network = put the checkpoint on a local disk: `server.checkpoint.checkpoint_file`
 cli-error-store = the server can no longer save its state: { $what }
+cli-error-read = cannot { $action } { $path }: { $why }
 cli-error-disk = cannot { $action } { $path }: { $why }; nothing unsaved was acknowledged
 cli-hint-disk = make space or mend the disk, then start again: everything that was acknowledged is there
 cli-hint-too-many-files = raise the limit of open files (`ulimit -n`), then start again: everything that was acknowledged is there

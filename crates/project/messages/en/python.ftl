@@ -30,6 +30,7 @@ python-bad-step = There is no step { $step } of { $total }: nothing was changed
 
 ## Errors.
 
+python-error-read = cannot { $action } { $path }: { $why }
 python-error-disk = cannot { $action } { $path }: { $why }; nothing unsaved was acknowledged
 python-error-taken-over = a newer CheckpointManager of this process has opened the same file; this one writes no more
 python-error-forked = this CheckpointManager belongs to the parent process; open one of your own in the child (read_only=True while the parent works)

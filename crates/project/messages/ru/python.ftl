@@ -30,6 +30,7 @@ python-bad-step = Нет шага { $step } из { $total }: ничего не �
 
 ## Ошибки.
 
+python-error-read = операция { $action } с { $path } не удалась: { $why }
 python-error-disk = операция { $action } с { $path } не удалась: { $why }; ничего несохранённого не подтверждено
 python-error-taken-over = более новый CheckpointManager этого процесса открыл тот же файл; этот больше ничего не запишет
 python-error-forked = этот CheckpointManager принадлежит родительскому процессу; откройте в потомке свой (read_only=True, пока работает родитель)
