@@ -5,16 +5,18 @@
 //!   ├─ leader of attempt A ── its descendants          A's
 //!   ├─ leader of attempt B ── …                        B's
 //!   ├─ orphan, in a session of its own or a leader's   whose mark it carries; else whose session it is in;
-//!   │                                                  else the only attempt's, or nobody's until one is left
+//!   │                                                  else the only attempt's, where that may leave strays
 //!   └─ child in our own session                        not started here (somebody's `Command`): never touched
 //! ```
 //!
 //! As subreaper we inherit every orphan of an attempt, so what is left of it is always below us, and nothing that is
-//! not below us can be taken for it.
+//! not below us can be taken for it. But what is below us is not always an attempt's: who `exec`s us hands its children
+//! down, and process 1 of a container gets everybody's orphans. So an orphan that nothing tells to be an attempt's is
+//! taken for one only where there are no such others, and where the attempt is not held together by a control group.
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -34,6 +36,17 @@ struct Entry {
     pid: i32,
     attempt_id: String,
     reaped: bool,
+    /// Orphans that began after this moment, and that nothing tells to be anybody's, may be this attempt's. None where it
+    /// began inside its control group, which has them all.
+    strays_since: Option<u64>,
+}
+
+/// Whether we had children before any attempt, or get strangers' orphans as process 1.
+static HAS_STRANGERS: OnceLock<bool> = OnceLock::new();
+
+/// Looks whose children we have. To be called before the first attempt; later calls change nothing.
+pub(crate) fn look_for_strangers() -> bool {
+    *HAS_STRANGERS.get_or_init(|| getpid().is_init() || has_children())
 }
 
 /// All live attempts of this process. Held while a child is started and entered, and while orphans are looked for: so
@@ -59,9 +72,11 @@ impl Leader {
     /// Starts the command and enters it among the live attempts.
     pub(crate) fn start(command: &Command, stdio: [BorrowedFd<'_>; 3], attempt_id: &str) -> io::Result<Self> {
         procfs::trusted()?;
+        let has_strangers = look_for_strangers();
         let mut live = live();
         let group = Cgroup::take();
         let inside = group.as_ref().and_then(|group| clone::launch_in(group.folder()?, command, stdio));
+        let is_inside = inside.is_some();
         let (pid, cgroup) = match inside {
             Some(pid) => (pid, group),
             None => {
@@ -77,7 +92,8 @@ impl Leader {
             let _ = kill_process_group(pid, Signal::KILL);
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
         })?;
-        live.push(Entry { pid: raw, attempt_id: attempt_id.to_owned(), reaped: false });
+        let strays_since = (!is_inside && !has_strangers).then_some(identity.start_ticks);
+        live.push(Entry { pid: raw, attempt_id: attempt_id.to_owned(), reaped: false, strays_since });
         Ok(Self { pid, fd, identity, reaped: None, cgroup })
     }
 
@@ -271,14 +287,16 @@ impl Census {
     }
 }
 
-/// Whose an orphan is: its mark decides, then its session; what nobody can claim belongs to the only attempt.
+/// Whose an orphan is: its mark decides, then its session; what nobody can claim belongs to the only attempt, if that
+/// may leave strays.
 fn belongs(orphan: &Stat, live: &[Entry], own: usize) -> bool {
     let environ = Environ::read(orphan);
     let mark = environ.as_ref().and_then(|environ| environ.get(ATTEMPT_ID_VAR));
     let marked = live.iter().position(|entry| mark == Some(entry.attempt_id.as_bytes()));
     match marked {
         Some(index) => index == own,
-        None => orphan.session == live[own].pid || live.len() == 1,
+        None if orphan.session == live[own].pid => true,
+        None => live.len() == 1 && live[own].strays_since.is_some_and(|since| orphan.start_ticks >= since),
     }
 }
 
@@ -287,7 +305,7 @@ mod tests {
     use super::*;
 
     fn entry(pid: i32) -> Entry {
-        Entry { pid, attempt_id: format!("attempt-{pid}"), reaped: true }
+        Entry { pid, attempt_id: format!("attempt-{pid}"), reaped: true, strays_since: Some(1) }
     }
 
     #[test]
@@ -300,6 +318,11 @@ mod tests {
         assert!(!belongs(&orphan(5), &both, 1));
         assert!(!belongs(&orphan(7), &both, 0));
         assert!(belongs(&orphan(7), &both[..1], 0));
+        // What was there before it, or where it can leave none, is a stranger.
+        for strays_since in [Some(2), None] {
+            assert!(!belongs(&orphan(7), &[Entry { strays_since, ..entry(5) }], 0));
+            assert!(belongs(&orphan(5), &[Entry { strays_since, ..entry(5) }], 0));
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub fn init_process() -> io::Result<()> {
             libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         }
     }
+    crate::tree::look_for_strangers();
     ready()
 }
 
