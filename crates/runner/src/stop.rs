@@ -49,6 +49,11 @@ impl StopHandle {
         self.requested().is_some()
     }
 
+    /// Whether it was requested without grace.
+    pub fn is_urgent(&self) -> bool {
+        self.requested() == Some(Urgency::Now)
+    }
+
     pub(crate) fn requested(&self) -> Option<Urgency> {
         if is_raised(&self.0.now) {
             Some(Urgency::Now)

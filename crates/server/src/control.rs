@@ -134,8 +134,11 @@ impl Control {
         }
         inner.activity = Activity::Stopping;
         let handle = inner.attempt.as_ref().and_then(|attempt| attempt.handle.as_ref());
-        if let (true, Some(handle)) = (stop.ends_attempt(), handle) {
-            if again { handle.stop_now() } else { handle.stop_gracefully() }
+        let is_ending = inner.attempt.as_ref().is_some_and(|attempt| attempt.wish.is_some());
+        match handle.filter(|_| stop.ends_attempt()) {
+            Some(handle) if again => handle.stop_now(),
+            Some(handle) if !is_ending => handle.stop_gracefully(),
+            _ => {}
         }
         let must_wait = matches!(stop, Stop::Signal(_)) && !again && handle.is_some();
         drop(inner);
@@ -285,9 +288,11 @@ impl Control {
     pub fn wish_end(&self, id: &TaskId, wish: TaskVerb) -> Option<u64> {
         let mut inner = self.lock();
         let settled = inner.settled;
+        let is_ending = inner.stop.is_some_and(Stop::ends_attempt);
         let attempt = inner.attempt.as_mut().filter(|attempt| attempt.id == *id)?;
-        attempt.wish = Some(wish);
-        if let Some(handle) = &attempt.handle {
+        let is_ending = attempt.wish.replace(wish).is_some() || is_ending;
+        // Asked again, it would have no grace: that is for a person's second Ctrl+C.
+        if let (Some(handle), false) = (&attempt.handle, is_ending) {
             handle.stop_gracefully();
         }
         Some(settled)
@@ -387,6 +392,25 @@ mod tests {
         control.request_stop(Stop::Signal(15));
         assert!(handle.is_requested());
         assert_eq!(control.stop_requested(), Some(Stop::Signal(15)));
+    }
+
+    /// Each of them grants the grace once, and all of them together, too.
+    #[test]
+    fn a_second_cancel_or_a_stop_after_it_takes_no_grace_away() {
+        let control = Control::default();
+        let (id, handle) = (TaskId::new("a"), StopHandle::new().unwrap());
+        control.claim_begins(&id);
+        control.attempt_began(&handle);
+        for wish in [TaskVerb::Cancel, TaskVerb::Cancel, TaskVerb::Rollback] {
+            assert_eq!(control.wish_end(&id, wish), Some(0));
+            assert!(handle.is_requested() && !handle.is_urgent());
+        }
+        control.request_stop(Stop::Now);
+        assert!(!handle.is_urgent());
+        assert_eq!(control.wish_end(&id, TaskVerb::Cancel), Some(0));
+        assert!(!handle.is_urgent());
+        control.request_stop(Stop::Signal(2));
+        assert!(handle.is_urgent());
     }
 
     #[test]
