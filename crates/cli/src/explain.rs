@@ -13,6 +13,7 @@ use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
 use codeagent_project::todo::TodoError;
+use codeagent_runner::SpawnError;
 use codeagent_runner::exec::agents_in_path;
 use codeagent_server::api::ApiError;
 use codeagent_server::{AccessError, EngineError, ServerError, say as sentences};
@@ -184,8 +185,12 @@ fn server(error: &ServerError, say: &Catalogue) -> Failure {
         ServerError::Engine(EngineError::Todo(error)) => todo(error, say),
         ServerError::Engine(EngineError::CannotStart(error)) => {
             let why = sentences::spawn_error(say, error);
+            let hint = match error {
+                SpawnError::Other(error) => store::of_system(error),
+                _ => None,
+            };
             Failure::new(Exit::Usage, msg!(say, "cli-error-cannot-start", why = harmless(&why)))
-                .hint(say.text("cli-hint-cannot-start"))
+                .hint(say.text(hint.unwrap_or("cli-hint-cannot-start")))
         }
     }
 }

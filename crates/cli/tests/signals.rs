@@ -125,6 +125,17 @@ fn stop_lets_the_current_task_finish_and_stop_now_does_not() {
     assert_eq!(project.json(&["status", "--json"])["clean_shutdown"], true);
 }
 
+/// The server would wait for its agent, and that for the server.
+#[test]
+fn an_agent_that_stops_its_server_does_not_wait_for_it() {
+    let project = project("\"$CODEAGENT\" stop --wait >said 2>&1");
+    let mut run = project.command(&["run"]);
+    run.env("CODEAGENT", env!("CARGO_BIN_EXE_codeagent")).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(run.status().unwrap().success());
+    assert!(project.read("said").contains("Not waited for"), "{}", project.read("said"));
+    assert_eq!(project.json(&["show", "long", "--json"])["state"], "completed");
+}
+
 #[test]
 fn cancel_ends_the_running_attempt_and_the_list_goes_on() {
     let project = project("[ $CODEAGENT_TASK_ID = next ] && exit 0; touch working; sleep 600");

@@ -157,6 +157,19 @@ fn of_several_tasks_each_is_tried_and_retry_failed_means_those_that_failed() {
     assert_eq!(said.out, "one is skipped. one\ntwo is skipped. two\n");
 }
 
+/// Also by a server's answer, whose readers have a limit.
+#[test]
+fn what_is_nested_too_deep_to_be_read_is_shown_as_its_text() {
+    let project = Project::new();
+    let deep = format!("{}1{}", "{\"a\":".repeat(120), "}".repeat(120));
+    project.say(&["add", "deep", "--id", "deep", "--metadata", &deep]).done();
+    let shallow = format!("{}1{}", "{\"a\":".repeat(60), "}".repeat(60));
+    project.say(&["add", "shallow", "--id", "shallow", "--metadata", &shallow]).done();
+    let tasks = project.json(&["list", "--json"])["tasks"].clone();
+    assert_eq!(tasks[0]["metadata"], deep.as_str());
+    assert!(tasks[1]["metadata"]["a"]["a"].is_object());
+}
+
 /// `failed` is the guide's word for all of these.
 #[test]
 fn a_list_says_why_a_task_has_failed() {

@@ -89,9 +89,22 @@ impl TaskView {
     }
 }
 
-/// What JSON can't hold (Python's NaN) is shown as its text.
+/// Levels of foreign JSON that are shown as such: with those around it, readers with a limit of 128 take the answer.
+const MAX_DEPTH: usize = 64;
+
+/// What JSON can't hold (Python's NaN), and what is nested deeper than most can read, is shown as its text.
 fn value(raw: &codeagent_core::RawJson) -> Value {
-    serde_json::from_str(raw.as_str()).unwrap_or_else(|_| Value::String(raw.as_str().to_owned()))
+    let parsed = serde_json::from_str(raw.as_str()).ok().filter(|value| depth(value) <= MAX_DEPTH);
+    parsed.unwrap_or_else(|| Value::String(raw.as_str().to_owned()))
+}
+
+/// Of what serde_json read, which goes down no further than 128 levels.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// The guide's `get_statistics()`, and more.

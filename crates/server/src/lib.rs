@@ -36,4 +36,6 @@ mod worklist;
 pub use access::{Access, AccessError};
 pub use control::Stop;
 pub use engine::{Ending, EngineError, Mode};
+pub use recover::end_survivors_in;
+pub use report::survivor_line;
 pub use session::{Host, RunRequest, ServerError, run};

@@ -115,6 +115,13 @@ pub(crate) fn end_survivors_of(
     Ok(query.map_or_else(Vec::new, |query| survivors::end_survivors(&[query], kill_grace)))
 }
 
+/// Ends what still works on any task that a dead server's state calls running: for who throws that state away, and
+/// with it what tells these processes from others. Not to be called while a server lives.
+pub fn end_survivors_in(state: &State, project_dir: &Path, kill_grace: Duration) -> Vec<SurvivorEnded> {
+    let queries: Vec<_> = state.running().filter_map(|task| query(task, project_dir)).collect();
+    survivors::end_survivors(&queries, kill_grace)
+}
+
 fn look(state: &State) -> Recovery {
     let (header, counts) = (state.header(), state.counts());
     let mut recovery = Recovery {

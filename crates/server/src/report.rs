@@ -6,6 +6,7 @@ use codeagent_project::{
     messages::{Catalogue, Value},
     msg,
 };
+use codeagent_runner::survivors::SurvivorEnded;
 
 use crate::recover::{Fate, Interrupted, Recovery};
 
@@ -127,14 +128,16 @@ fn guides_banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
     lines
 }
 
+/// What was done about one process of a dead server.
+pub fn survivor_line(survivor: &SurvivorEnded, catalogue: &Catalogue) -> String {
+    let key = if survivor.gone { "report-survivor-ended" } else { "report-survivor-stays" };
+    let args = [("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(&*survivor.command))];
+    catalogue.format(key, &args)
+}
+
 /// What was done about processes of the dead server; outside the guide's block.
 pub(crate) fn survivor_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
-    let line = |survivor: &codeagent_runner::survivors::SurvivorEnded| {
-        let key = if survivor.gone { "report-survivor-ended" } else { "report-survivor-stays" };
-        let args =
-            [("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(&*survivor.command))];
-        catalogue.format(key, &args)
-    };
+    let line = |survivor: &SurvivorEnded| survivor_line(survivor, catalogue);
     let because = recovery.is_contradicted().then(|| {
         let key = if recovery.is_new { "report-survivors-of-new" } else { "report-survivors-of-clean" };
         catalogue.text(key)

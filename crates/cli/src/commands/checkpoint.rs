@@ -6,12 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use codeagent_checkpoint::file::{FileStoreOptions, StoreNotice, admin};
+use codeagent_checkpoint::file::{FileStoreOptions, StoreNotice, admin, reader};
 use codeagent_checkpoint::{Clock, StoreError, SystemClock};
 use codeagent_project::fs::create_whole;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::msg;
-use codeagent_server::notices;
+use codeagent_project::task_log;
+use codeagent_server::{end_survivors_in, notices, survivor_line};
 
 use crate::args::JsonArg;
 use crate::context::Context;
@@ -61,6 +62,8 @@ struct ImportArgs {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let loaded = context.load(vec![])?;
     let store = loaded.resolve(&loaded.config.server.checkpoint.checkpoint_file);
+    let is_exchanged = matches!(args.verb, Verb::Import(_) | Verb::Reset);
+    let before = is_exchanged.then(|| reader::read(&store).ok()).flatten();
     match &args.verb {
         Verb::Verify(json) => return verify::run(&store, *json, context),
         Verb::Export(args) => export(&store, &args.file, context)?,
@@ -70,6 +73,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             tell(&report.notices, context)?;
         }
         Verb::Repair => repair(&store, context)?,
+    }
+    // No server works here, or it would have been refused. The new state does not know what a dead one left running.
+    if let Some(before) = before {
+        let grace = loaded.config.executor.kill_grace;
+        for survivor in end_survivors_in(&before.state, &loaded.project_dir, grace) {
+            let line = survivor_line(&survivor, &context.say);
+            context.out.line(harmless(&task_log::mask(&line)))?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! `codeagent stop`.
 
+use codeagent_server::Access;
 use codeagent_server::api::StopKind;
 
 use crate::context::Context;
@@ -26,14 +27,24 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         false => (StopKind::AfterTask, "cli-stop-done"),
     };
     let access = context.access()?;
+    let is_own = args.wait && !args.now && is_within_attempt(&access, context)?;
     let server = access.stop(how)?;
     let line = context.say.text(done);
     context.out.line(line)?;
-    if args.wait {
+    if is_own {
+        context.note(&context.say.text("cli-stop-not-waited"));
+    } else if args.wait {
         context.out.flush()?;
         access.wait_for_end(server);
         let line = context.say.text("cli-stop-waited");
         context.out.line(line)?;
     }
     Ok(Exit::Done)
+}
+
+/// Whether we were started by the attempt that runs: the server waits for its end, and it would wait for ours.
+fn is_within_attempt(access: &Access, context: &Context) -> Result<bool, CliError> {
+    let Some(own) = context.env.get("CODEAGENT_ATTEMPT_ID") else { return Ok(false) };
+    let current = access.status()?.current;
+    Ok(current.iter().any(|task| task.attempt_id.as_ref().is_some_and(|id| *id.0 == *own)))
 }

@@ -6,6 +6,7 @@ use codeagent_checkpoint::StoreError;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::messages::Catalogue;
 use codeagent_project::msg;
+use rustix::io::Errno;
 
 use super::{SHOWN, shown_path, system};
 use crate::exit::Exit;
@@ -72,13 +73,19 @@ fn action(verb: &str, say: &Catalogue) -> String {
     })
 }
 
+/// What a person can do where the system has no more of something.
+pub(super) fn of_system(error: &io::Error) -> Option<&'static str> {
+    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    if is(Errno::MFILE) || is(Errno::NFILE) {
+        return Some("cli-hint-too-many-files");
+    }
+    (is(Errno::AGAIN) || is(Errno::NOMEM)).then_some("cli-hint-no-processes")
+}
+
 /// What a person can do about a disk's answer.
 fn way_out(error: &io::Error) -> &'static str {
-    if [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
-    {
-        return "cli-hint-too-many-files";
+    if let Some(hint) = of_system(error) {
+        return hint;
     }
     match error.kind() {
         // EPERM comes from immutable files, too.
