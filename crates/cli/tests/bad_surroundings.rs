@@ -249,6 +249,8 @@ fn an_agent_that_cleans_the_work_tree_loses_nothing() {
         "rm -rf data logs",
         "rm -f data/*",
         "mv data elsewhere",
+        "rm -rf data; echo theirs > data",
+        "rm -rf data; ln -s /nonexistent/place data",
     ] {
         let ledger = tempfile::tempdir().unwrap();
         let project = project(&format!(

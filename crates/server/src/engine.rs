@@ -29,7 +29,7 @@ use codeagent_runner::{AttemptSpec, Ended, SpawnError, StopHandle, Verdict};
 use crate::{
     agents::{Agent, Agents, Dice},
     api::TaskVerb,
-    attempt::{Attempt, TaskFile},
+    attempt::Attempt,
     chronicle::Chronicle,
     control::{Control, Stop},
     generate::Generator,
@@ -242,7 +242,7 @@ impl Engine {
         let attempt = Attempt {
             heading: self.worklist.line(entry_of_list).and_then(|l| l.heading.clone()).unwrap_or_default(),
             parents: self.worklist.parents(entry_of_list).join(" / "),
-            task_file: TaskFile::write(&self.data_dir, &attempt_id, &text)?,
+            task_file: self.task_file(&attempt_id, &text)?,
             began: Instant::now(),
             number: attempts.saturating_add(1),
             id,

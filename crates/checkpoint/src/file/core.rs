@@ -252,7 +252,10 @@ impl Shared {
 
     fn write_anew(&self, core: &mut Core, notices: &mut Vec<StoreNotice>) -> Result<(), StoreError> {
         let mut publisher = self.publisher();
-        folder::make(&*self.disk, &self.names)?;
+        if let Some(to) = folder::make(&*self.disk, &self.names)? {
+            let from = self.names.dir().to_owned();
+            notices.push(StoreNotice::SetAside { from, to, reason: AsideReason::Foreign });
+        }
         let path = self.names.lock();
         if core.lock.as_ref().ok_or(StoreError::Closed)?.seen(&*self.disk)? != Seen::Ours {
             // Whoever holds the lock now began without what we have: a command is waited for, and what it did is

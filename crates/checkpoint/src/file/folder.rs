@@ -30,13 +30,40 @@ pub(crate) fn make_all(disk: &dyn Disk, names: &Names) -> Result<(), StoreError>
     missing.iter().rev().try_for_each(|dir| make_one(disk, dir))
 }
 
-/// Makes the folder again that was deleted; not the one above it, without which there is no project.
-pub(crate) fn make(disk: &dyn Disk, names: &Names) -> Result<(), StoreError> {
+/// Makes the folder again that was deleted; not the one above it, without which there is no project. What somebody has
+/// put in its place meanwhile (a file, a link that leads nowhere) is set aside; where that went is answered.
+pub(crate) fn make(disk: &dyn Disk, names: &Names) -> Result<Option<PathBuf>, StoreError> {
     let dir = names.dir();
-    if disk.stat(dir).map_err(io_error("look at", dir))?.is_none() {
+    let mut aside = None;
+    let is_in_the_way = match disk.list(dir) {
+        Ok(Some(_)) => false,
+        Ok(None) => match make_one(disk, dir) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => true,
+            made => made.map(|()| false)?,
+        },
+        Err(error) if error.kind() == ErrorKind::NotADirectory => true,
+        Err(error) => return Err(io_error("list", dir)(error)),
+    };
+    if is_in_the_way {
+        aside = Some(set_aside(disk, dir)?);
         make_one(disk, dir)?;
     }
-    hide_from_git(disk, names)
+    hide_from_git(disk, names)?;
+    Ok(aside)
+}
+
+fn set_aside(disk: &dyn Disk, dir: &Path) -> Result<PathBuf, StoreError> {
+    let mut number = 1;
+    loop {
+        let mut name = dir.as_os_str().to_owned();
+        name.push(format!(".foreign-{number}"));
+        let to = PathBuf::from(name);
+        match disk.rename_to_free(dir, &to) {
+            Ok(()) => return Ok(to),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(io_error("set aside", dir)(error)),
+        }
+    }
 }
 
 fn make_one(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {

@@ -181,11 +181,14 @@ impl Lock {
 
     /// Whether the file at the lock's place is still the one that is locked.
     pub(crate) fn seen(&self, disk: &dyn Disk) -> Result<Seen, StoreError> {
-        Ok(match disk.stat(&self.path).map_err(io_error("look at", &self.path))? {
-            Some(stat) if stat.id == self.id => Seen::Ours,
-            Some(_) => Seen::Replaced,
-            None => Seen::Gone,
-        })
+        match disk.stat(&self.path) {
+            Ok(Some(stat)) if stat.id == self.id => Ok(Seen::Ours),
+            Ok(Some(_)) => Ok(Seen::Replaced),
+            Ok(None) => Ok(Seen::Gone),
+            // Something else has the name of its folder.
+            Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(Seen::Gone),
+            Err(error) => Err(io_error("look at", &self.path)(error)),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What stands around the life of a task: iterations, the list, waits, retries, the count of failures.
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, io::ErrorKind, sync::Arc, time::Duration};
 
 use codeagent_checkpoint::{StoreError, store::ReadState};
 use codeagent_core::{
-    Command, Deferral, Event, RetryPolicy, Statistics, Task, TaskId, TaskState,
+    AttemptId, Command, Deferral, Event, RetryPolicy, Statistics, Task, TaskId, TaskState,
     task::{AfterFailure, FinalReason},
 };
 use codeagent_project::{task_log::TaskLog, todo::TodoError};
@@ -12,7 +12,7 @@ use codeagent_runner::AttemptSpec;
 use super::{Ending, Engine, EngineError, Mode};
 use crate::{
     api::Activity,
-    attempt::{Attempt, Tee},
+    attempt::{Attempt, TaskFile, Tee},
     control::{Stop, Woken},
     generate::Generated,
     observe::{Observation, Progress, WaitReason},
@@ -241,6 +241,24 @@ impl Engine {
         let back = Command::DeferTask { id: id.clone(), cause: Deferral::Stop };
         let _ = self.store.execute(back, self.clock.now())?;
         Ok(())
+    }
+
+    /// The file with the text, beside the checkpoint; where that place was just taken away, once it is back.
+    pub(super) fn task_file(&self, attempt_id: &AttemptId, text: &str) -> Result<TaskFile, StoreError> {
+        let write = || TaskFile::write(&self.data_dir, attempt_id, text);
+        let is_gone = |error: &StoreError| match error {
+            StoreError::Io { source, .. } => {
+                matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+            }
+            _ => false,
+        };
+        match write() {
+            Err(error) if is_gone(&error) => {
+                self.store.keep()?;
+                write()
+            }
+            written => written,
+        }
     }
 
     /// The process to start for an attempt.
