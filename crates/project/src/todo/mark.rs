@@ -12,8 +12,10 @@ use super::entry::{Entry, Parsed, Site};
 use super::error::{NoticeKind, TodoError, TodoNotice};
 use super::find::Format;
 use super::find::{ListFile, io_error, read_all};
+use super::sameness::same_but_marks;
 use super::{TodoPlaces, markdown, merge, text, yaml};
 use crate::fs::{Keep, ReadOutcome, read_regular, replace};
+use crate::yaml::Node;
 
 /// How often files that keep changing are read again before we give up.
 const TRIES: usize = 8;
@@ -198,10 +200,13 @@ pub(super) fn marked<'a>(
         return edit_checked(file, parsed, changes);
     }
     let edits = changes.iter().map(|change| change.edits(file, parsed, None)).collect();
-    (apply(file, edits), changes)
+    match apply(file, edits) {
+        Some(text) => (text, changes),
+        None => (file.text.clone(), Vec::new()),
+    }
 }
 
-fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
+fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> Option<String> {
     let mut all = Edits::default();
     edits.into_iter().flatten().for_each(|edits| all.extend(edits));
     all.apply(&file.text)
@@ -210,34 +215,70 @@ fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
 /// Makes the changes of which the file, read again, shows that they changed nothing else; in YAML a text may mean
 /// more than it seems. What is left out is found by halving, so that few bad items among many cost few readings.
 fn edit_checked<'a>(file: &ListFile, parsed: &Parsed, changes: Vec<Change<'a>>) -> (String, Vec<Change<'a>>) {
+    // Only an alias makes one text mean two things; the tasks alone are quicker to compare.
+    let shared = file.text.contains('*').then(|| crate::yaml::parse(&file.text).ok()).flatten();
     let mut made: Vec<Change<'a>> = Vec::new();
     let mut text = file.text.clone();
-    let mut pending = vec![changes];
-    while let Some(mut batch) = pending.pop() {
-        let all: Vec<Change<'a>> = made.iter().chain(&batch).copied().collect();
-        if let Some(edited) = try_edit(file, parsed, &all) {
-            (text, made) = (edited, all);
-        } else if batch.len() > 1 {
-            let half = batch.split_off(batch.len() / 2);
-            pending.extend([half, batch]);
+    let mut left = units(parsed, changes);
+    loop {
+        let (before, mut refused) = (made.len(), Vec::new());
+        let mut pending = vec![left];
+        while let Some(mut batch) = pending.pop() {
+            let all: Vec<Change<'a>> = made.iter().chain(batch.iter().flatten()).copied().collect();
+            if let Some(edited) = try_edit(file, parsed, shared.as_ref(), &all) {
+                (text, made) = (edited, all);
+            } else if batch.len() > 1 {
+                let half = batch.split_off(batch.len() / 2);
+                pending.extend([half, batch]);
+            } else {
+                refused.extend(batch);
+            }
         }
+        // What would have changed another item's mark may be free to, now that this one has a mark of its own.
+        if refused.is_empty() || made.len() == before || shared.is_none() {
+            return (text, made);
+        }
+        left = refused;
     }
-    (text, made)
 }
 
-fn try_edit(file: &ListFile, parsed: &Parsed, changes: &[Change<'_>]) -> Option<String> {
+/// Changes of items that share one text, which are made together or not at all. Items that share it and shall not get
+/// the same mark with the same comment are different tasks, and are left out.
+fn units<'a>(parsed: &Parsed, changes: Vec<Change<'a>>) -> Vec<Vec<Change<'a>>> {
+    let mut units: Vec<Vec<Change<'a>>> = Vec::with_capacity(changes.len());
+    let mut unit_of = HashMap::with_capacity(changes.len());
+    for change in changes {
+        let Site::Yaml(site) = &parsed.entries[change.entry].site else { continue };
+        let unit = *unit_of.entry(site.source()).or_insert(units.len());
+        match units.get_mut(unit) {
+            Some(unit) => unit.push(change),
+            None => units.push(vec![change]),
+        }
+    }
+    units.retain(|unit| unit.iter().all(|change| change.request == unit[0].request));
+    units
+}
+
+fn try_edit(
+    file: &ListFile,
+    parsed: &Parsed,
+    shared: Option<&Node>,
+    changes: &[Change<'_>],
+) -> Option<String> {
     let mut places = yaml::Places::new(&file.text);
     let edits = changes.iter().map(|change| change.edits(file, parsed, Some(&mut places)));
     let edits: Vec<_> = edits.map(|edits| edits.map(Some)).collect::<Option<_>>()?;
-    let edited = apply(file, edits);
-    let again = file.parse_text(&edited).ok()?;
+    let edited = apply(file, edits)?;
+    let root = crate::yaml::parse(&edited).ok()?;
+    let again = yaml::read(&root);
     let marks: HashMap<usize, Mark> = changes.iter().map(|c| (c.entry, c.request.mark)).collect();
     let same = |(index, (old, new)): (usize, (&Entry, &Entry))| {
         let mark = marks.get(&index).copied().unwrap_or(old.mark);
         new.mark == mark && (&new.given_id, &new.text, new.parent) == (&old.given_id, &old.text, old.parent)
     };
     let equal = again.entries.len() == parsed.entries.len()
-        && parsed.entries.iter().zip(&again.entries).enumerate().all(same);
+        && parsed.entries.iter().zip(&again.entries).enumerate().all(same)
+        && shared.is_none_or(|old| same_but_marks(old, &root, |entry| marks.contains_key(&entry)));
     equal.then_some(edited)
 }
 
