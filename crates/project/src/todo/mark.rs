@@ -14,7 +14,7 @@ use super::find::Format;
 use super::find::{ListFile, io_error, read_all};
 use super::sameness::same_but_marks;
 use super::{TodoPlaces, markdown, merge, text, yaml};
-use crate::fs::{Keep, ReadOutcome, read_regular, replace};
+use crate::fs::{FolderLock, Keep, ReadOutcome, read_regular, replace_holding};
 use crate::yaml::Node;
 
 /// How often files that keep changing are read again before we give up.
@@ -55,14 +55,28 @@ pub struct MarkReport {
 /// [`TodoError`]; files before the one that failed may have been written.
 pub fn set_marks(places: &TodoPlaces, requests: &[MarkRequest]) -> Result<MarkReport, TodoError> {
     let mut marking = Marking::default();
-    let mut path = None;
+    let mut path = PathBuf::new();
+    // From the second reading on, others who tick boxes wait until we have written: they could be quicker each time.
+    let mut lock = None;
     for _ in 0..TRIES {
-        path = marking.pass(places, requests)?;
-        if path.is_none() {
-            return Ok(marking.report(requests));
+        match marking.pass(places, requests, lock.as_ref())? {
+            None => return Ok(marking.report(requests)),
+            Some(changed) => {
+                path = changed.found;
+                drop(lock.take());
+                lock = Some(FolderLock::take(&changed.real));
+            }
         }
     }
-    path.map_or_else(|| Ok(MarkReport::default()), |path| Err(TodoError::KeepsChanging { path }))
+    Err(TodoError::KeepsChanging { path })
+}
+
+/// A file that someone else wrote meanwhile.
+struct ChangedMeanwhile {
+    /// As it was found.
+    found: PathBuf,
+    /// Without symbolic links.
+    real: PathBuf,
 }
 
 /// What was done so far; a pass that found a file changed is followed by another.
@@ -77,7 +91,12 @@ struct Marking {
 
 impl Marking {
     /// Reads all files and writes those in which a mark is missing. Returns a file that changed meanwhile.
-    fn pass(&mut self, places: &TodoPlaces, requests: &[MarkRequest]) -> Result<Option<PathBuf>, TodoError> {
+    fn pass(
+        &mut self,
+        places: &TodoPlaces,
+        requests: &[MarkRequest],
+        lock: Option<&FolderLock>,
+    ) -> Result<Option<ChangedMeanwhile>, TodoError> {
         let wanted: HashMap<&TaskId, &MarkRequest> = requests.iter().map(|r| (&r.id, r)).collect();
         self.notices.clear();
         let found = read_all(places)?;
@@ -93,39 +112,41 @@ impl Marking {
                     changes.push(Change { entry, request });
                 }
             }
-            if !self.change(places, file, &parsed[number], changes)? {
-                return Ok(Some(file.path.clone()));
+            if let Some(real) = self.change(places, file, &parsed[number], changes, lock)? {
+                return Ok(Some(ChangedMeanwhile { found: file.path.clone(), real }));
             }
         }
         Ok(None)
     }
 
-    /// Changes one file; `false` if it was written by someone else meanwhile.
+    /// Changes one file; returns its path if it was written by someone else meanwhile.
     fn change(
         &mut self,
         places: &TodoPlaces,
         file: &ListFile,
         parsed: &Parsed,
         changes: Vec<Change<'_>>,
-    ) -> Result<bool, TodoError> {
+        lock: Option<&FolderLock>,
+    ) -> Result<Option<PathBuf>, TodoError> {
         let wanted = changes.len();
         let (text, made) = marked(file, parsed, changes.clone());
         if made.len() < wanted {
             self.refuse(file, parsed, &changes, &made);
         }
         if made.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
         for path in &file.real_paths {
-            if !write(path, places.max_bytes, &file.text, &text).map_err(|error| io_error(path, error))? {
-                return Ok(false);
+            let written = write(path, places.max_bytes, &file.text, &text, lock);
+            if !written.map_err(|error| io_error(path, error))? {
+                return Ok(Some(path.clone()));
             }
         }
         self.changed.extend(made.iter().map(|change| change.request.id.clone()));
         if !self.written.contains(&file.path) {
             self.written.push(file.path.clone());
         }
-        Ok(true)
+        Ok(None)
     }
 
     fn refuse(&mut self, file: &ListFile, parsed: &Parsed, changes: &[Change<'_>], made: &[Change<'_>]) {
@@ -283,10 +304,16 @@ fn try_edit(
 }
 
 /// Replaces a file that still holds `old`; `false` if it does not.
-pub(super) fn write(path: &Path, limit: u64, old: &str, new: &str) -> std::io::Result<bool> {
+pub(super) fn write(
+    path: &Path,
+    limit: u64,
+    old: &str,
+    new: &str,
+    lock: Option<&FolderLock>,
+) -> std::io::Result<bool> {
     // A rename needs no permission on the file itself: who made it read-only is respected.
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?;
-    replace(path, new.as_bytes(), Keep::ModeAndOwner, || match read_regular(path, limit) {
+    replace_holding(lock, path, new.as_bytes(), Keep::ModeAndOwner, || match read_regular(path, limit) {
         Ok(ReadOutcome::Read(contents)) => Ok(contents.bytes == old.as_bytes()),
         Ok(_) => Ok(false),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),

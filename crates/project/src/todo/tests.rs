@@ -340,9 +340,9 @@ fn links_stay_links() {
 fn a_file_that_changed_meanwhile_is_not_overwritten() {
     let project = Project::new(&[("todo.md", "- [ ] A\n")]);
     let path = project.path("todo.md");
-    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n").unwrap());
+    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n", None).unwrap());
     fs::remove_file(&path).unwrap();
-    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n").is_ok_and(|written| written));
+    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n", None).is_ok_and(|written| written));
     assert!(!path.exists());
 }
 
@@ -418,6 +418,44 @@ fn many_tasks_are_marked_in_one_pass() {
         *marks.entry(format!("{:?}", line.mark)).or_insert(0) += 1;
     }
     assert_eq!(marks["Skipped"], 1000);
+}
+
+/// Marks every third task, beginning with this one, each by itself.
+fn mark_every_third(places: &TodoPlaces, first: usize) {
+    for id in TodoList::load(places).unwrap().ids().iter().skip(first).step_by(3) {
+        let request = MarkRequest { id: id.clone(), mark: Mark::Done, comment: Some("me".into()) };
+        let report = set_marks(places, &[request]).unwrap();
+        assert_eq!(report.changed, std::slice::from_ref(id));
+    }
+}
+
+const WRITER: &str = "CODEAGENT_TEST_LIST_TO_MARK";
+
+#[test]
+fn no_writer_of_a_list_loses_the_mark_of_another() {
+    if let Some(dir) = std::env::var_os(WRITER) {
+        return mark_every_third(&TodoPlaces::new(PathBuf::from(dir), "md", 64 << 20), 2);
+    }
+    let text: String = (0..150).map(|task| format!("- [ ] Task {task}\n")).collect();
+    let project = Project::new(&[("todo.md", &text)]);
+    // The other writers know the list by a link.
+    let linked = tempfile::tempdir().unwrap();
+    symlink(project.path("todo.md"), linked.path().join("todo.md")).unwrap();
+    let mut other_process = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "todo::tests::no_writer_of_a_list_loses_the_mark_of_another"])
+        .env(WRITER, linked.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| mark_every_third(&project.places(), 0));
+        scope.spawn(|| mark_every_third(&TodoPlaces::new(linked.path(), "md", 64 << 20), 1));
+    });
+    assert!(other_process.wait().unwrap().success());
+    assert_eq!(project.read("todo.md").matches("- [x] ").count(), 150);
+    let names: Vec<_> =
+        fs::read_dir(project.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["todo.md"]);
 }
 
 /// `cargo test --release -p codeagent-project measure -- --ignored --nocapture`
