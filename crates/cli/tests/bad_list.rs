@@ -470,3 +470,43 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         pause(Duration::from_millis(10));
     }
 }
+
+/// One text can mean several things: a mark is set where it means only its task, and no list ends the server.
+#[test]
+fn yaml_with_anchors_and_merge_keys_is_worked() {
+    let first = "tasks:\n- &first {text: one, done: false}\n- <<: *first\n  text: two\n";
+    for (list, agent, code, done) in [
+        ("tasks: &t\n- text: a\n  done: false\ntodo: *t\n", "exit 0", 0, 1),
+        (
+            "base: &base {done: false}\ntasks:\n- <<: *base\n  text: a\n- <<: *base\n  text: b\n",
+            "exit 0",
+            0,
+            2,
+        ),
+        (first, "exit 0", 0, 2),
+        (
+            "tasks:\n- text: p\n  children: &kids\n  - text: k\n    done: false\n- text: q\n  children: *kids\n",
+            "exit 0",
+            0,
+            2,
+        ),
+        ("base: &base {skipped: false}\ntasks:\n- <<: *base\n  text: a\n", "exit 1", 1, 0),
+    ] {
+        let project = project("", agent);
+        fs::remove_file(project.dir().join("todo.md")).unwrap();
+        project.write("todo.yaml", list);
+        for _ in 0..2 {
+            let said = project.say(&["run"]);
+            if code == 0 {
+                said.done();
+            } else {
+                said.failed(code, &[]);
+            }
+            assert!(!said.err.contains("panicked"), "{said:?}");
+        }
+        let after = project.read("todo.yaml");
+        assert_eq!(after.matches("done: true").count(), done, "{after}");
+        // What the items are made of is as it was.
+        assert!(!list.starts_with("base") || after.lines().next() == list.lines().next(), "{after}");
+    }
+}

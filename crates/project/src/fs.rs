@@ -1,12 +1,16 @@
 //! Small helpers around files: read a regular file within a limit, replace one whole, create private ones.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 /// What tells one state of a file from another, without reading it.
 ///
@@ -119,13 +123,15 @@ pub fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let temporary = temporary_beside(path);
-    let written = write_temporary(&temporary, path, bytes, Keep::Nothing)
-        .and_then(|()| rename_if_free(&temporary, path));
-    // The first error is the one to tell; what is left over is replaced by the next attempt.
-    written.inspect_err(|_| _ = fs::remove_file(&temporary))?;
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(dir)?.sync_all()
+    let temporary = Temporary::write(path, bytes, Keep::Nothing)?;
+    let renamed = temporary.check().and_then(|()| rename_if_free(&temporary.path, path));
+    // The first error is the one to tell.
+    renamed.inspect_err(|_| _ = fs::remove_file(&temporary.path))?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens a regular file for appending; creates it 0600 where there is none. Never waits for the reader of a pipe.
@@ -183,7 +189,8 @@ pub enum Keep {
 /// Replaces a file whole: at every moment there is the old one or the new one.
 ///
 /// The new bytes are written to a temporary file in the same folder, and `still_wanted` is asked right before the
-/// rename; `false` throws the new bytes away. Pass a path without symbolic links: a link would be replaced itself.
+/// rename; `false` throws the new bytes away. Between the two nobody else renames who calls this: see [`FolderLock`].
+/// Pass a path without symbolic links: a link would be replaced itself.
 /// Returns whether the file was replaced. The bytes are synced before they get the name, for a power cut would leave an
 /// empty list in the user's hands (xfs, btrfs and ext4 without `auto_da_alloc` put a rename on the disk before the bytes).
 /// The name is not: either list will do, the boxes are ticked again.
@@ -196,33 +203,190 @@ pub fn replace(
     keep: Keep,
     still_wanted: impl FnOnce() -> io::Result<bool>,
 ) -> io::Result<bool> {
-    let temporary = temporary_beside(path);
-    let written = write_temporary(&temporary, path, bytes, keep).and_then(|()| still_wanted());
-    match written {
-        Ok(true) => fs::rename(&temporary, path).map(|()| true),
-        Ok(false) => fs::remove_file(&temporary).map(|()| false),
-        Err(error) => Err(error),
-    }
-    .inspect_err(|_| {
-        // The first error is the one to tell; what is left over is replaced by the next attempt.
-        let _ = fs::remove_file(&temporary);
-    })
+    replace_holding(None, path, bytes, keep, still_wanted)
 }
 
-fn write_temporary(temporary: &Path, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
-    let mut file = match create_new_private(temporary) {
-        // Left over from a crash: this name is ours alone.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(temporary)?;
-            create_new_private(temporary)?
+/// [`replace`] for who may hold the lock of the file's folder already, since before the old file was read.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_holding(
+    held: Option<&FolderLock>,
+    path: &Path,
+    bytes: &[u8],
+    keep: Keep,
+    still_wanted: impl FnOnce() -> io::Result<bool>,
+) -> io::Result<bool> {
+    let temporary = Temporary::write(path, bytes, keep)?;
+    let is_held = held.is_some_and(|lock| lock.folder == folder_of(path));
+    let _lock = (!is_held).then(|| FolderLock::take(path));
+    let renamed = temporary.check().and_then(|()| still_wanted()).and_then(|is_wanted| {
+        if is_wanted {
+            fs::rename(&temporary.path, path)?;
         }
-        other => other?,
-    };
-    file.write_all(bytes)?;
-    if keep == Keep::ModeAndOwner {
-        copy_mode_and_owner(&file, path)?;
+        Ok(is_wanted)
+    });
+    if !matches!(renamed, Ok(true)) {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary.path);
     }
-    file.sync_data()
+    renamed
+}
+
+/// The right to replace files of one folder, among all processes that keep to it: without it two that looked at once
+/// whether the old file is still there would rename one after the other, and what the first wrote would be lost.
+#[derive(Debug)]
+pub struct FolderLock {
+    folder: PathBuf,
+    /// `None` where it was not to be had.
+    _file: Option<File>,
+}
+
+impl FolderLock {
+    /// How long somebody may hold it: longer than anyone needs who replaces a file. A shell may hold it for hours.
+    const WAIT: Duration = Duration::from_secs(2);
+
+    /// Takes the lock of the folder that holds this file. A folder that can't be locked, or that somebody keeps locked,
+    /// keeps no one from writing.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "some milliseconds, and at most what is said above")]
+    pub fn take(path: &Path) -> Self {
+        let folder = folder_of(path).to_owned();
+        let directory = OFlags::DIRECTORY.bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(directory).open(&folder).ok();
+        let file = file.filter(|file| {
+            let (began, mut pause) = (Instant::now(), Duration::from_millis(1));
+            loop {
+                match flock(file, FlockOperation::NonBlockingLockExclusive) {
+                    Ok(()) => return true,
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < Self::WAIT => {
+                        std::thread::sleep(pause);
+                        pause = (pause * 2).min(Duration::from_millis(16));
+                    }
+                    Err(_) => return false,
+                }
+            }
+        });
+        Self { folder, _file: file }
+    }
+}
+
+/// A file that shall get another's name. It is locked while it is written: one that is not was left over by a crash.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+}
+
+impl Temporary {
+    /// How often it is written anew when it goes away.
+    const TRIES: usize = 8;
+
+    /// Writes these bytes to a file beside `path` that no one else uses, and syncs them.
+    fn write(path: &Path, bytes: &[u8], keep: Keep) -> io::Result<Self> {
+        sweep_once(path);
+        for _ in 0..Self::TRIES {
+            let mut temporary = Self::create(path)?;
+            // In the moment before it was locked, who sweeps took it for one that was left over.
+            let written = match temporary.is_in_place() {
+                Ok(false) => continue,
+                Ok(true) => temporary.fill(path, bytes, keep),
+                Err(error) => Err(error),
+            };
+            return match written {
+                Ok(()) => Ok(temporary),
+                Err(error) => {
+                    let _ = fs::remove_file(&temporary.path);
+                    Err(error)
+                }
+            };
+        }
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn create(path: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let mut name = temporary_prefix(path);
+            name.push(format!("{}-{number}{TEMPORARY}", std::process::id()));
+            let path = path.with_file_name(name);
+            match create_new_private(&path) {
+                // Left over from a process that had our number, or of one in another container.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+                Ok(file) => match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                    // Who sweeps was quicker, and is about to remove it.
+                    Err(rustix::io::Errno::WOULDBLOCK) => _ = fs::remove_file(&path),
+                    // Where files can't be locked, none is swept.
+                    Ok(()) | Err(_) => return Ok(Self { path, file }),
+                },
+            }
+        }
+    }
+
+    fn fill(&mut self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        if keep == Keep::ModeAndOwner {
+            copy_mode_and_owner(&self.file, path)?;
+        }
+        self.file.sync_data()
+    }
+
+    /// Nothing else gets the other's name.
+    fn check(&self) -> io::Result<()> {
+        if self.is_in_place()? { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    /// Whether its name still leads to it.
+    fn is_in_place(&self) -> io::Result<bool> {
+        let which = |meta: &Metadata| (meta.dev(), meta.ino());
+        match fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+            Ok(meta) => Ok(which(&meta) == which(&self.file.metadata()?)),
+        }
+    }
+}
+
+/// How the name of a temporary file ends, for who ignores them.
+const TEMPORARY: &str = ".codeagent-tmp";
+
+/// How the names of temporary files for `path` begin. A name has 255 bytes at most.
+fn temporary_prefix(path: &Path) -> OsString {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let mut prefix = OsString::from(".");
+    prefix.push(OsStr::from_bytes(&name[..name.len().min(200)]));
+    prefix.push(".");
+    prefix
+}
+
+/// Removes what crashes left beside `path`: once, for only other processes leave any.
+fn sweep_once(path: &Path) {
+    static SWEPT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !swept.iter().any(|swept| swept == path) {
+        swept.push(path.to_owned());
+        drop(swept);
+        sweep(path);
+    }
+}
+
+/// Removes temporary files of `path` that nobody has locked. What can't be removed stays.
+fn sweep(path: &Path) {
+    let prefix = temporary_prefix(path);
+    let is_temporary = |name: &OsStr| {
+        name.as_bytes().starts_with(prefix.as_bytes()) && name.as_bytes().ends_with(TEMPORARY.as_bytes())
+    };
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
+    for entry in entries.flatten().filter(|entry| is_temporary(&entry.file_name())) {
+        let path = entry.path();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let Some(Ok(file)) = is_file.then(|| open_regular(&path)) else { continue };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 fn copy_mode_and_owner(file: &File, from: &Path) -> io::Result<()> {
@@ -239,15 +403,6 @@ fn copy_mode_and_owner(file: &File, from: &Path) -> io::Result<()> {
     }
     rustix::fs::fchmod(file, Mode::from_raw_mode(old.mode() & 0o7777))?;
     Ok(())
-}
-
-/// The one name that a temporary file for `path` has. One name, because only the holder of the checkpoint's
-/// lock writes, and because leftovers of crashes must not gather in the user's folder.
-fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".codeagent-tmp");
-    path.with_file_name(name)
 }
 
 /// Renames a file to the first free name of `names`, without ever replacing one.
@@ -314,19 +469,76 @@ mod tests {
         }
     }
 
+    fn names_in(dir: &Path) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(name).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn replacing_keeps_the_mode_and_clears_what_a_crash_left() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        fs::write(temporary_beside(&path), "left over").unwrap();
+        for name in
+            [".a.codeagent-tmp", ".a.1-2.codeagent-tmp", ".b.1-2.codeagent-tmp", ".a.codeagent-tmp.md"]
+        {
+            fs::write(dir.path().join(name), "left over").unwrap();
+        }
+        let of_a_living_writer = Temporary::create(&path).unwrap();
 
         assert!(replace(&path, b"new", Keep::ModeAndOwner, || Ok(true)).unwrap());
 
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(of_a_living_writer.is_in_place().unwrap());
+        fs::remove_file(&of_a_living_writer.path).unwrap();
+        assert!(!of_a_living_writer.is_in_place().unwrap());
+        assert_eq!(names_in(dir.path()), [".a.codeagent-tmp.md", ".b.1-2.codeagent-tmp", "a"]);
+    }
+
+    #[test]
+    fn sweeping_takes_no_file_from_who_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        // Longer names could not have a temporary file of their own.
+        let path = dir.path().join("n".repeat(255));
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    sweep(&path);
+                }
+            });
+            let written: io::Result<Vec<bool>> = (0..300)
+                .map(|number: u32| {
+                    let bytes = number.to_string();
+                    let replaced = replace(&path, bytes.as_bytes(), Keep::Nothing, || Ok(true))?;
+                    Ok(replaced && fs::read_to_string(&path)? == bytes)
+                })
+                .collect();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(written.unwrap().into_iter().all(|is_right| is_right));
+        });
+        assert_eq!(names_in(dir.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_file_is_replaced_by_one_after_the_other_and_a_lock_that_stays_stops_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let folder = File::open(dir.path()).unwrap();
+        let is_locked = || flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err();
+        assert!(replace(&path, b"1", Keep::Nothing, || Ok(is_locked())).unwrap());
+        assert!(!is_locked());
+        // Now it is ours.
+        assert!(replace(&path, b"2", Keep::Nothing, || Ok(true)).unwrap());
+        flock(&folder, FlockOperation::Unlock).unwrap();
+        let held = FolderLock::take(&path);
+        let began = Instant::now();
+        assert!(replace_holding(Some(&held), &path, b"3", Keep::Nothing, || Ok(true)).unwrap());
+        assert!(began.elapsed() < FolderLock::WAIT);
     }
 
     #[test]

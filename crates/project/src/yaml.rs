@@ -33,6 +33,12 @@ pub struct Node {
     pub column: u32,
     /// What it is.
     pub kind: Kind,
+    /// `line` and `column` of the text itself: where an alias stands, of what it names.
+    source: (u32, u32),
+    /// Where the first key or item stands, of the text itself.
+    first: (u32, u32),
+    /// For a key: it came through a merge key (`<<`), and its text belongs to another mapping.
+    merged: bool,
     /// The text of a scalar that was read as something else than a text (`Null`, `Bool`, `Int`, `Float`).
     raw: Option<Box<str>>,
 }
@@ -112,21 +118,26 @@ pub fn parse_within(text: &str, limits: Limits) -> Result<Node, YamlError> {
         let (event, span) = event.map_err(|error| syntax_error(text, &error))?;
         builder.take(event, span)?;
     }
-    Ok(builder.root.unwrap_or(Node { line: 1, column: 1, kind: Kind::Null, raw: None }))
+    Ok(builder.root.unwrap_or_else(|| Node::new(1, 1, Kind::Null)))
 }
 
 impl Node {
+    fn new(line: u32, column: u32, kind: Kind) -> Node {
+        let place = (line, column);
+        Node { line, column, kind, source: place, first: place, merged: false, raw: None }
+    }
+
     /// A node without a file, for values that come from elsewhere.
     #[must_use]
     pub fn text_at(line: u32, column: u32, text: &str) -> Node {
-        Node { line, column, kind: Kind::Str(text.to_owned()), raw: None }
+        Node::new(line, column, Kind::Str(text.to_owned()))
     }
 
     /// A list of texts without a file.
     #[must_use]
     pub fn list_of(texts: &[String]) -> Node {
         let items = texts.iter().map(|text| Node::text_at(1, 1, text)).collect();
-        Node { line: 1, column: 1, kind: Kind::Seq(items), raw: None }
+        Node::new(1, 1, Kind::Seq(items))
     }
 
     /// What a plain scalar with this text would be.
@@ -134,7 +145,7 @@ impl Node {
     pub fn plain_at(line: u32, column: u32, text: &str) -> Node {
         let kind = plain_kind(text);
         let raw = if matches!(kind, Kind::Str(_)) { None } else { Some(text.into()) };
-        Node { line, column, kind, raw }
+        Node { raw, ..Node::new(line, column, kind) }
     }
 
     /// The text of a scalar as it was written (without quotes); `None` for lists and mappings.
@@ -168,8 +179,49 @@ impl Node {
     /// The value of a key of a mapping; of a key that occurs twice, the last (as Python's reader does).
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        let entries = self.as_map()?;
-        entries.iter().rev().find(|(k, _)| k.scalar_text() == Some(key)).map(|(_, value)| value)
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// A key of a mapping and its value, as [`Node::get`] finds them.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&(Node, Node)> {
+        self.as_map()?.iter().rev().find(|(k, _)| k.scalar_text() == Some(key))
+    }
+
+    /// Line and column of the text itself: where an alias stands, of the value that it names. An anchor or a tag of the
+    /// value comes first.
+    #[must_use]
+    pub fn source(&self) -> (u32, u32) {
+        self.source
+    }
+
+    /// Line and column of the first key or item of the text itself, with its anchor or tag. A merge key (`<<`) is one.
+    #[must_use]
+    pub fn first(&self) -> (u32, u32) {
+        self.first
+    }
+
+    /// Whether a key came through a merge key (`<<`).
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.merged
+    }
+
+    /// Whether both mean the same, wherever they stand.
+    #[must_use]
+    pub fn is_like(&self, other: &Node) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Seq(a), Kind::Seq(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_like(b)),
+            (Kind::Map(a), Kind::Map(b)) => {
+                let same = |(a, b): (&(Node, Node), &(Node, Node))| a.0.is_like(&b.0) && a.1.is_like(&b.1);
+                a.len() == b.len() && a.iter().zip(b).all(same)
+            }
+            // By their text, for no number is like `.nan`.
+            (a, b) => {
+                std::mem::discriminant(a) == std::mem::discriminant(b)
+                    && self.scalar_text() == other.scalar_text()
+            }
+        }
     }
 }
 
@@ -217,8 +269,8 @@ impl Builder {
                 let node = scalar(line, column, &text, style, tag.as_deref());
                 self.finish(node, anchor)?;
             }
-            Event::SequenceStart(anchor, _) => self.begin(line, column, Kind::Seq(vec![]), anchor)?,
-            Event::MappingStart(anchor, _) => self.begin(line, column, Kind::Map(vec![]), anchor)?,
+            Event::SequenceStart(anchor, _) => self.begin(span, Kind::Seq(vec![]), anchor)?,
+            Event::MappingStart(anchor, _) => self.begin(span, Kind::Map(vec![]), anchor)?,
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     self.finish(merged(open.node), open.anchor)?;
@@ -230,11 +282,14 @@ impl Builder {
         Ok(())
     }
 
-    fn begin(&mut self, line: u32, column: u32, kind: Kind, anchor: usize) -> Result<(), YamlError> {
+    fn begin(&mut self, span: Span, kind: Kind, anchor: usize) -> Result<(), YamlError> {
+        let (line, column) = place(span.start.line(), span.start.col());
         if self.open.len() >= self.limits.depth {
             return Err(YamlError { line, column, kind: ErrorKind::TooDeep(self.limits.depth) });
         }
-        self.open.push(Open { node: Node { line, column, kind, raw: None }, anchor, key: None });
+        // It ends where the next token begins.
+        let first = place(span.end.line(), span.end.col());
+        self.open.push(Open { node: Node { first, ..Node::new(line, column, kind) }, anchor, key: None });
         Ok(())
     }
 
@@ -325,7 +380,7 @@ fn merged(mut node: Node) -> Node {
         let sources = if let Kind::Seq(items) = value.kind { items } else { vec![value] };
         for (key, value) in sources.into_iter().filter_map(into_map).flatten() {
             if known.insert(name(&key)) {
-                own.push((key, value));
+                own.push((Node { merged: true, ..key }, value));
             }
         }
     }

@@ -82,7 +82,7 @@ pub(super) fn read_box(text: &str) -> Option<(Mark, usize)> {
 pub(super) struct Edits(Vec<(Range<usize>, String)>);
 
 impl Edits {
-    /// Puts `with` in place of the bytes of `range`. Ranges must not overlap.
+    /// Puts `with` in place of the bytes of `range`.
     pub(super) fn replace(&mut self, range: Range<usize>, with: impl Into<String>) {
         self.0.push((range, with.into()));
     }
@@ -95,19 +95,24 @@ impl Edits {
         self.0.extend(others.0);
     }
 
-    /// The text with all changes made, in one pass. Insertions at one place keep the order they were asked in.
-    pub(super) fn apply(mut self, text: &str) -> String {
-        self.0.sort_by_key(|(range, _)| range.start);
+    /// The text with all changes made, in one pass. Insertions at one place keep the order they were asked in, and
+    /// the same change asked for twice is made once: two items may share one place. `None` where changes overlap.
+    pub(super) fn apply(mut self, text: &str) -> Option<String> {
+        self.0.sort_by_key(|(range, _)| (range.start, range.end));
         let more: usize = self.0.iter().map(|(_, with)| with.len()).sum();
         let mut edited = String::with_capacity(text.len() + more);
         let mut at = 0;
-        for (range, with) in self.0 {
-            edited.push_str(&text[at..range.start]);
-            edited.push_str(&with);
+        for (index, (range, with)) in self.0.iter().enumerate() {
+            let mut in_same_place = self.0[..index].iter().rev().take_while(|(other, _)| other == range);
+            if in_same_place.any(|(_, other)| other == with) {
+                continue;
+            }
+            edited.push_str(text.get(at..range.start)?);
+            edited.push_str(with);
             at = range.end;
         }
-        edited.push_str(&text[at..]);
-        edited
+        edited.push_str(text.get(at..)?);
+        Some(edited)
     }
 }
 
@@ -153,6 +158,25 @@ mod tests {
         let lines: Vec<&[u8]> = Lines::new(text).map(|line| &text[line.start..line.end]).collect();
         assert_eq!(lines, [&b"a"[..], b"b", b"c", b"d", b""]);
         assert_eq!(Lines::new(b"").count(), 0);
+    }
+
+    #[test]
+    fn changes_that_overlap_are_refused_and_the_same_one_is_made_once() {
+        let apply = |changes: &[(Range<usize>, &str)]| {
+            let mut edits = Edits::default();
+            changes.iter().for_each(|(range, with)| edits.replace(range.clone(), *with));
+            edits.apply("0123é")
+        };
+        assert_eq!(apply(&[(1..2, "x"), (0..0, "a"), (0..0, "b"), (1..2, "x")]).unwrap(), "ab0x23é");
+        assert_eq!(apply(&[(0..0, "a"), (0..0, "b"), (0..0, "a")]).unwrap(), "ab0123é");
+        assert_eq!(apply(&[(1..2, "x"), (1..1, "a")]).unwrap(), "0ax23é");
+        for overlapping in
+            [&[(1..2, "x"), (1..2, "y")][..], &[(0..3, "x"), (2..4, "x")], &[(0..3, "x"), (1..1, "")]]
+        {
+            assert_eq!(apply(overlapping), None, "{overlapping:?}");
+        }
+        assert_eq!(apply(&[(5..5, "inside a character")]), None);
+        assert_eq!(apply(&[(9..9, "behind the end")]), None);
     }
 
     #[test]

@@ -6,14 +6,14 @@
 //! steps, [`is_current`] tells that only the record is missing.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use codeagent_core::list::Mark;
 
 use super::TodoError;
 use super::find::{io_error, read_one};
-use crate::fs::{create_new_private, create_private_dirs, rename_to_free};
+use crate::fs::{create_private_dirs, create_whole, rename_to_free};
 
 /// How many names are tried before a folder counts as full.
 const NAMES: u32 = 10_000;
@@ -114,20 +114,6 @@ pub fn is_current(output_dir: &Path, generated: &Path) -> bool {
     text(generated).is_some_and(|generated| text(&output_dir.join("CURRENT.md")) == Some(generated))
 }
 
-/// Creates a file that must not exist, with all of its bytes from the first moment on.
-fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_file_name(".CURRENT.md.codeagent-new");
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let made = create_new_private(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::hard_link(&temporary, path));
-    let removed = fs::remove_file(&temporary);
-    made.and(removed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,10 +169,10 @@ mod tests {
     fn a_crash_after_archiving_is_mended_by_repeating() {
         let dir = tempfile::tempdir().unwrap();
         let generated = write(dir.path(), "GENERATED_s.md", "- [ ] new\n");
-        write(dir.path(), ".CURRENT.md.codeagent-new", "- [ ] ne");
+        let left_over = write(dir.path(), ".CURRENT.md.1-1.codeagent-tmp", "- [ ] ne");
         let made = make_current(dir.path(), &generated, "s", LIMIT).unwrap();
         assert_eq!(made, MadeCurrent::Made { archived: None });
-        assert!(is_current(dir.path(), &generated));
+        assert!(is_current(dir.path(), &generated) && !left_over.exists());
     }
 
     #[test]

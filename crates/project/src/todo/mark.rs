@@ -12,8 +12,10 @@ use super::entry::{Entry, Parsed, Site};
 use super::error::{NoticeKind, TodoError, TodoNotice};
 use super::find::Format;
 use super::find::{ListFile, io_error, read_all};
+use super::sameness::same_but_marks;
 use super::{TodoPlaces, markdown, merge, text, yaml};
-use crate::fs::{Keep, ReadOutcome, read_regular, replace};
+use crate::fs::{FolderLock, Keep, ReadOutcome, read_regular, replace_holding};
+use crate::yaml::Node;
 
 /// How often files that keep changing are read again before we give up.
 const TRIES: usize = 8;
@@ -53,14 +55,28 @@ pub struct MarkReport {
 /// [`TodoError`]; files before the one that failed may have been written.
 pub fn set_marks(places: &TodoPlaces, requests: &[MarkRequest]) -> Result<MarkReport, TodoError> {
     let mut marking = Marking::default();
-    let mut path = None;
+    let mut path = PathBuf::new();
+    // From the second reading on, others who tick boxes wait until we have written: they could be quicker each time.
+    let mut lock = None;
     for _ in 0..TRIES {
-        path = marking.pass(places, requests)?;
-        if path.is_none() {
-            return Ok(marking.report(requests));
+        match marking.pass(places, requests, lock.as_ref())? {
+            None => return Ok(marking.report(requests)),
+            Some(changed) => {
+                path = changed.found;
+                drop(lock.take());
+                lock = Some(FolderLock::take(&changed.real));
+            }
         }
     }
-    path.map_or_else(|| Ok(MarkReport::default()), |path| Err(TodoError::KeepsChanging { path }))
+    Err(TodoError::KeepsChanging { path })
+}
+
+/// A file that someone else wrote meanwhile.
+struct ChangedMeanwhile {
+    /// As it was found.
+    found: PathBuf,
+    /// Without symbolic links.
+    real: PathBuf,
 }
 
 /// What was done so far; a pass that found a file changed is followed by another.
@@ -75,7 +91,12 @@ struct Marking {
 
 impl Marking {
     /// Reads all files and writes those in which a mark is missing. Returns a file that changed meanwhile.
-    fn pass(&mut self, places: &TodoPlaces, requests: &[MarkRequest]) -> Result<Option<PathBuf>, TodoError> {
+    fn pass(
+        &mut self,
+        places: &TodoPlaces,
+        requests: &[MarkRequest],
+        lock: Option<&FolderLock>,
+    ) -> Result<Option<ChangedMeanwhile>, TodoError> {
         let wanted: HashMap<&TaskId, &MarkRequest> = requests.iter().map(|r| (&r.id, r)).collect();
         self.notices.clear();
         let found = read_all(places)?;
@@ -91,39 +112,41 @@ impl Marking {
                     changes.push(Change { entry, request });
                 }
             }
-            if !self.change(places, file, &parsed[number], changes)? {
-                return Ok(Some(file.path.clone()));
+            if let Some(real) = self.change(places, file, &parsed[number], changes, lock)? {
+                return Ok(Some(ChangedMeanwhile { found: file.path.clone(), real }));
             }
         }
         Ok(None)
     }
 
-    /// Changes one file; `false` if it was written by someone else meanwhile.
+    /// Changes one file; returns its path if it was written by someone else meanwhile.
     fn change(
         &mut self,
         places: &TodoPlaces,
         file: &ListFile,
         parsed: &Parsed,
         changes: Vec<Change<'_>>,
-    ) -> Result<bool, TodoError> {
+        lock: Option<&FolderLock>,
+    ) -> Result<Option<PathBuf>, TodoError> {
         let wanted = changes.len();
         let (text, made) = marked(file, parsed, changes.clone());
         if made.len() < wanted {
             self.refuse(file, parsed, &changes, &made);
         }
         if made.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
         for path in &file.real_paths {
-            if !write(path, places.max_bytes, &file.text, &text).map_err(|error| io_error(path, error))? {
-                return Ok(false);
+            let written = write(path, places.max_bytes, &file.text, &text, lock);
+            if !written.map_err(|error| io_error(path, error))? {
+                return Ok(Some(path.clone()));
             }
         }
         self.changed.extend(made.iter().map(|change| change.request.id.clone()));
         if !self.written.contains(&file.path) {
             self.written.push(file.path.clone());
         }
-        Ok(true)
+        Ok(None)
     }
 
     fn refuse(&mut self, file: &ListFile, parsed: &Parsed, changes: &[Change<'_>], made: &[Change<'_>]) {
@@ -198,10 +221,13 @@ pub(super) fn marked<'a>(
         return edit_checked(file, parsed, changes);
     }
     let edits = changes.iter().map(|change| change.edits(file, parsed, None)).collect();
-    (apply(file, edits), changes)
+    match apply(file, edits) {
+        Some(text) => (text, changes),
+        None => (file.text.clone(), Vec::new()),
+    }
 }
 
-fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
+fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> Option<String> {
     let mut all = Edits::default();
     edits.into_iter().flatten().for_each(|edits| all.extend(edits));
     all.apply(&file.text)
@@ -210,42 +236,84 @@ fn apply(file: &ListFile, edits: Vec<Option<Edits>>) -> String {
 /// Makes the changes of which the file, read again, shows that they changed nothing else; in YAML a text may mean
 /// more than it seems. What is left out is found by halving, so that few bad items among many cost few readings.
 fn edit_checked<'a>(file: &ListFile, parsed: &Parsed, changes: Vec<Change<'a>>) -> (String, Vec<Change<'a>>) {
+    // Only an alias makes one text mean two things; the tasks alone are quicker to compare.
+    let shared = file.text.contains('*').then(|| crate::yaml::parse(&file.text).ok()).flatten();
     let mut made: Vec<Change<'a>> = Vec::new();
     let mut text = file.text.clone();
-    let mut pending = vec![changes];
-    while let Some(mut batch) = pending.pop() {
-        let all: Vec<Change<'a>> = made.iter().chain(&batch).copied().collect();
-        if let Some(edited) = try_edit(file, parsed, &all) {
-            (text, made) = (edited, all);
-        } else if batch.len() > 1 {
-            let half = batch.split_off(batch.len() / 2);
-            pending.extend([half, batch]);
+    let mut left = units(parsed, changes);
+    loop {
+        let (before, mut refused) = (made.len(), Vec::new());
+        let mut pending = vec![left];
+        while let Some(mut batch) = pending.pop() {
+            let all: Vec<Change<'a>> = made.iter().chain(batch.iter().flatten()).copied().collect();
+            if let Some(edited) = try_edit(file, parsed, shared.as_ref(), &all) {
+                (text, made) = (edited, all);
+            } else if batch.len() > 1 {
+                let half = batch.split_off(batch.len() / 2);
+                pending.extend([half, batch]);
+            } else {
+                refused.extend(batch);
+            }
         }
+        // What would have changed another item's mark may be free to, now that this one has a mark of its own.
+        if refused.is_empty() || made.len() == before || shared.is_none() {
+            return (text, made);
+        }
+        left = refused;
     }
-    (text, made)
 }
 
-fn try_edit(file: &ListFile, parsed: &Parsed, changes: &[Change<'_>]) -> Option<String> {
+/// Changes of items that share one text, which are made together or not at all. Items that share it and shall not get
+/// the same mark with the same comment are different tasks, and are left out.
+fn units<'a>(parsed: &Parsed, changes: Vec<Change<'a>>) -> Vec<Vec<Change<'a>>> {
+    let mut units: Vec<Vec<Change<'a>>> = Vec::with_capacity(changes.len());
+    let mut unit_of = HashMap::with_capacity(changes.len());
+    for change in changes {
+        let Site::Yaml(site) = &parsed.entries[change.entry].site else { continue };
+        let unit = *unit_of.entry(site.source()).or_insert(units.len());
+        match units.get_mut(unit) {
+            Some(unit) => unit.push(change),
+            None => units.push(vec![change]),
+        }
+    }
+    units.retain(|unit| unit.iter().all(|change| change.request == unit[0].request));
+    units
+}
+
+fn try_edit(
+    file: &ListFile,
+    parsed: &Parsed,
+    shared: Option<&Node>,
+    changes: &[Change<'_>],
+) -> Option<String> {
     let mut places = yaml::Places::new(&file.text);
     let edits = changes.iter().map(|change| change.edits(file, parsed, Some(&mut places)));
     let edits: Vec<_> = edits.map(|edits| edits.map(Some)).collect::<Option<_>>()?;
-    let edited = apply(file, edits);
-    let again = file.parse_text(&edited).ok()?;
+    let edited = apply(file, edits)?;
+    let root = crate::yaml::parse(&edited).ok()?;
+    let again = yaml::read(&root);
     let marks: HashMap<usize, Mark> = changes.iter().map(|c| (c.entry, c.request.mark)).collect();
     let same = |(index, (old, new)): (usize, (&Entry, &Entry))| {
         let mark = marks.get(&index).copied().unwrap_or(old.mark);
         new.mark == mark && (&new.given_id, &new.text, new.parent) == (&old.given_id, &old.text, old.parent)
     };
     let equal = again.entries.len() == parsed.entries.len()
-        && parsed.entries.iter().zip(&again.entries).enumerate().all(same);
+        && parsed.entries.iter().zip(&again.entries).enumerate().all(same)
+        && shared.is_none_or(|old| same_but_marks(old, &root, |entry| marks.contains_key(&entry)));
     equal.then_some(edited)
 }
 
 /// Replaces a file that still holds `old`; `false` if it does not.
-pub(super) fn write(path: &Path, limit: u64, old: &str, new: &str) -> std::io::Result<bool> {
+pub(super) fn write(
+    path: &Path,
+    limit: u64,
+    old: &str,
+    new: &str,
+    lock: Option<&FolderLock>,
+) -> std::io::Result<bool> {
     // A rename needs no permission on the file itself: who made it read-only is respected.
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?;
-    replace(path, new.as_bytes(), Keep::ModeAndOwner, || match read_regular(path, limit) {
+    replace_holding(lock, path, new.as_bytes(), Keep::ModeAndOwner, || match read_regular(path, limit) {
         Ok(ReadOutcome::Read(contents)) => Ok(contents.bytes == old.as_bytes()),
         Ok(_) => Ok(false),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),

@@ -17,8 +17,11 @@ mod merge;
 #[cfg(test)]
 mod properties;
 mod render;
+mod sameness;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_aliases;
 mod text;
 mod watch;
 mod yaml;

@@ -88,6 +88,36 @@ fn yaml() -> impl Strategy<Value = String> {
     })
 }
 
+/// YAML whose items share texts: with each other, with the other list, with what is no list.
+fn shared_yaml() -> impl Strategy<Value = String> {
+    let head = prop_oneof![
+        Just("base: &b {done: false, owner: me}"),
+        Just("base: &b\n  done: false\n  skipped: false"),
+        Just("base: &b {text: a, comment: 'codeagent - 2020-01-01 00:00:00'}"),
+        Just("base: &b\n  comment: \"codeagent - 2020-01-01 00:00:00\"\n  done: no"),
+        Just("base: &b {skipped: true, children: [k, {text: l, done: false}]}"),
+    ];
+    let item = prop_oneof![
+        2 => Just("- <<: *b\n  text: c"), 2 => Just("- {<<: *b, text: d}"), 1 => Just("- <<: *b"), 1 => Just("- *b"),
+        1 => Just("- &m {text: m, done: false}"), 1 => Just("- &m\n  text: n"), 1 => Just("- &m {<<: *b, text: o}"),
+        1 => Just("- *m"), 1 => Just("- <<: *m\n  text: p"), 1 => Just("- {<<: [*m, *b]}"), 1 => Just("- &m b: x\n  text: *m"),
+        1 => Just("- text: q\n  children: &k\n  - r\n  - text: s\n    done: false"), 1 => Just("- text: &m t\n  done: &f off"),
+        1 => Just("- text: u\n  children: *k"), 1 => Just("- { text: v, done: *f }"), 1 => Just("- <<: {done: no}\n  text: w"),
+        1 => Just("- &m x"), 1 => Just("- text: y"), 1 => Just("-\n  <<: *m\n  children: *k"), 1 => Just("- text: z\n  done:"),
+    ];
+    let tail = prop_oneof![
+        2 => Just(""), 1 => Just("todo: *l\n"), 1 => Just("other: *l\n"), 1 => Just("other:\n  <<: *m\n"),
+        1 => Just("todo:\n- *m\n- <<: *b\n"), 1 => Just("todo: [*m, {<<: *b}]\n"), 1 => Just("<<: {todo: *l}\n"),
+    ];
+    (head, prop::collection::vec(item, 0..6), tail, any::<bool>()).prop_map(|(head, items, tail, crlf)| {
+        let text = format!(
+            "{head}\nfirst: [&m {{text: i}}, &k [j], &f no]\ntasks: &l\n{}\n{tail}",
+            items.join("\n")
+        );
+        if crlf { text.replace('\n', "\r\n") } else { text }
+    })
+}
+
 fn mark() -> impl Strategy<Value = Mark> {
     prop_oneof![Just(Mark::Open), Just(Mark::Done), Just(Mark::Skipped)]
 }
@@ -190,7 +220,7 @@ proptest! {
 
     #[test]
     fn marks_in_yaml_change_nothing_else(
-        text in yaml(),
+        text in prop_oneof![yaml(), shared_yaml()],
         marks in prop::collection::vec(prop::option::of(mark()), 1..6),
         comment: bool,
     ) {
@@ -205,6 +235,42 @@ proptest! {
             let item = made.iter().any(|change| number + 1 >= parsed.entries[change.entry].line);
             prop_assert!(item || new.any(|line| line == old), "{:?} in {:?}", old, edited);
         }
+    }
+
+    #[test]
+    fn marks_of_items_that_share_texts_change_no_other_value(
+        text in shared_yaml(),
+        marks in prop::collection::vec(prop::option::of(mark()), 1..6),
+        comment: bool,
+    ) {
+        let file = file(Format::Yaml, text);
+        let Ok(parsed) = file.parse() else { return Ok(()) };
+        let requests = requests(&parsed, &marks, comment);
+        let (edited, made) = marked(&file, &parsed, changes(&requests));
+        check_marks(&file, &parsed, &edited, &made)?;
+        // What is no list says what it said, aliases resolved.
+        let (old, new) = (crate::yaml::parse(&file.text).unwrap(), crate::yaml::parse(&edited).unwrap());
+        for (key, value) in old.as_map().unwrap() {
+            let key = key.scalar_text().unwrap();
+            let same = new.get(key).is_some_and(|new| new.is_like(value));
+            prop_assert!(same || ["tasks", "todo"].contains(&key), "{key} in {edited:?}");
+        }
+        // Nothing goes but flags and a comment of the same author.
+        let kept = |text: &str| {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"&*".contains(c));
+            let said = ["true", "false", "no", "off", "on", "yes", "*f", "2020", "01", "00"];
+            words.filter(|word| !said.contains(word)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut new = kept(&edited).into_iter();
+        for word in kept(&file.text) {
+            prop_assert!(new.any(|new| new == word), "{word} in {edited:?}");
+        }
+        // What was set stays, and what could not be set is refused again.
+        let file = ListFile { text: edited, ..file };
+        let parsed = file.parse().unwrap();
+        let open: Vec<_> = requests.iter().filter(|(entry, r)| parsed.entries[*entry].mark != r.mark).cloned().collect();
+        let (again, more) = marked(&file, &parsed, changes(&open));
+        prop_assert_eq!((again, more.len()), (file.text, 0));
     }
 
     #[test]

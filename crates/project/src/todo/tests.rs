@@ -8,10 +8,10 @@ use codeagent_core::list::{Mark, identity};
 
 use super::*;
 
-struct Project(tempfile::TempDir);
+pub(super) struct Project(tempfile::TempDir);
 
 impl Project {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let project = Self(tempfile::tempdir().unwrap());
         for (name, text) in files {
             project.write(name, text);
@@ -29,15 +29,15 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn places(&self) -> TodoPlaces {
+    pub(super) fn places(&self) -> TodoPlaces {
         TodoPlaces::new(self.0.path(), "md", 64 << 20)
     }
 
-    fn load(&self) -> TodoList {
+    pub(super) fn load(&self) -> TodoList {
         let list = TodoList::load(&self.places()).unwrap();
         for (index, id) in list.ids().iter().enumerate() {
             assert_eq!(*id, identity(list.lines(), index), "ids are those of the core");
@@ -283,12 +283,14 @@ fn yaml_that_cannot_be_edited_safely_is_left_and_told() {
     let text = "- &a A\n- |\n  B\n- C\n- text: D\n  done:\n- *a\n- text: E\n  done: \"no\"\n- F\n  f\n- &m {text: G}\n- *m\n";
     let project = Project::new(&[("todo.yaml", text)]);
     let report = project.mark(&["A", "B", "C", "D", "E", "F f", "G"], Mark::Skipped);
-    assert_eq!(report.changed.len(), 2, "{report:?}");
+    assert_eq!(report.changed.len(), 3, "{report:?}");
     assert!(report.gone.is_empty());
     let lines: Vec<_> = report.notices.iter().map(|notice| notice.line).collect();
-    assert_eq!(lines, [3, 5, 7, 8, 10, 12, 13]);
+    assert_eq!(lines, [3, 5, 8, 10]);
     let want =
-        text.replace("- C", "- skipped: true\n  text: C").replace("- &a", "- skipped: true\n  text: &a");
+        ["C", "&a", "*a"].iter().fold(text.replace("{text: G", "{skipped: true, text: G"), |text, item| {
+            text.replace(&format!("- {item}"), &format!("- skipped: true\n  text: {item}"))
+        });
     assert_eq!(project.read("todo.yaml"), want);
 }
 
@@ -338,9 +340,9 @@ fn links_stay_links() {
 fn a_file_that_changed_meanwhile_is_not_overwritten() {
     let project = Project::new(&[("todo.md", "- [ ] A\n")]);
     let path = project.path("todo.md");
-    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n").unwrap());
+    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n", None).unwrap());
     fs::remove_file(&path).unwrap();
-    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n").is_ok_and(|written| written));
+    assert!(!mark::write(&path, 99, "- [ ] old\n", "- [x] old\n", None).is_ok_and(|written| written));
     assert!(!path.exists());
 }
 
@@ -416,6 +418,44 @@ fn many_tasks_are_marked_in_one_pass() {
         *marks.entry(format!("{:?}", line.mark)).or_insert(0) += 1;
     }
     assert_eq!(marks["Skipped"], 1000);
+}
+
+/// Marks every third task, beginning with this one, each by itself.
+fn mark_every_third(places: &TodoPlaces, first: usize) {
+    for id in TodoList::load(places).unwrap().ids().iter().skip(first).step_by(3) {
+        let request = MarkRequest { id: id.clone(), mark: Mark::Done, comment: Some("me".into()) };
+        let report = set_marks(places, &[request]).unwrap();
+        assert_eq!(report.changed, std::slice::from_ref(id));
+    }
+}
+
+const WRITER: &str = "CODEAGENT_TEST_LIST_TO_MARK";
+
+#[test]
+fn no_writer_of_a_list_loses_the_mark_of_another() {
+    if let Some(dir) = std::env::var_os(WRITER) {
+        return mark_every_third(&TodoPlaces::new(PathBuf::from(dir), "md", 64 << 20), 2);
+    }
+    let text: String = (0..150).map(|task| format!("- [ ] Task {task}\n")).collect();
+    let project = Project::new(&[("todo.md", &text)]);
+    // The other writers know the list by a link.
+    let linked = tempfile::tempdir().unwrap();
+    symlink(project.path("todo.md"), linked.path().join("todo.md")).unwrap();
+    let mut other_process = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "todo::tests::no_writer_of_a_list_loses_the_mark_of_another"])
+        .env(WRITER, linked.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| mark_every_third(&project.places(), 0));
+        scope.spawn(|| mark_every_third(&TodoPlaces::new(linked.path(), "md", 64 << 20), 1));
+    });
+    assert!(other_process.wait().unwrap().success());
+    assert_eq!(project.read("todo.md").matches("- [x] ").count(), 150);
+    let names: Vec<_> =
+        fs::read_dir(project.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["todo.md"]);
 }
 
 /// `cargo test --release -p codeagent-project measure -- --ignored --nocapture`

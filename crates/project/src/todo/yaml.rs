@@ -2,6 +2,7 @@
 //!
 //! Nothing is ever written out anew from the tree. A mark is a token that is replaced or a key that is put before the
 //! first key of its item; whoever applies the edits reads the result again and refuses what changed anything else.
+//! What an item has through a merge key is not its own: it gets a key that overrides it.
 
 use codeagent_core::TaskId;
 use codeagent_core::list::Mark;
@@ -12,6 +13,9 @@ use super::error::NoticeKind;
 use super::mark::MarkRequest;
 use crate::config::closest;
 use crate::yaml::{Kind, Node, YamlError};
+
+/// The keys that lists stand under.
+pub(super) const LISTS: [&str; 2] = ["tasks", "todo"];
 
 /// Line and column (in characters), from 1.
 type Place = (u32, u32);
@@ -24,8 +28,16 @@ pub(super) struct YamlSite {
     map: Option<MapSite>,
 }
 
+impl YamlSite {
+    /// Where the item's own text stands. Items that aliases make of one text share it, and every edit of it.
+    pub(super) fn source(&self) -> Place {
+        self.map.as_ref().map_or(self.item, |map| map.source)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct MapSite {
+    source: Place,
     first_key: Place,
     done: Option<Token>,
     skipped: Option<Token>,
@@ -37,11 +49,14 @@ struct MapSite {
 struct Token {
     at: Place,
     text: String,
+    /// It stands in another mapping, that of a merge key.
+    is_merged: bool,
 }
 
 impl Token {
-    fn of(node: &Node) -> Self {
-        Self { at: place(node), text: node.scalar_text().unwrap_or_default().to_owned() }
+    fn of((key, value): &(Node, Node)) -> Self {
+        let text = value.scalar_text().unwrap_or_default().to_owned();
+        Self { at: place(value), text, is_merged: key.is_merged() }
     }
 }
 
@@ -51,15 +66,19 @@ fn place(node: &Node) -> Place {
 
 /// Reads the tasks of a YAML file.
 pub(super) fn parse(text: &str) -> Result<Parsed, YamlError> {
-    let root = crate::yaml::parse(text)?;
+    Ok(read(&crate::yaml::parse(text)?))
+}
+
+/// Reads the tasks of a YAML file that was parsed.
+pub(super) fn read(root: &Node) -> Parsed {
     let mut parsed = Parsed::default();
     if let Some(items) = root.as_seq() {
         add_items(&mut parsed, items, None, 0);
-        return Ok(parsed);
+        return parsed;
     }
-    let lists: Vec<&Node> = ["tasks", "todo"].iter().filter_map(|key| root.get(key)).collect();
+    let lists: Vec<&Node> = LISTS.iter().filter_map(|key| root.get(key)).collect();
     if lists.is_empty() && !root.is_null() {
-        parsed.notices.push((line_of(&root), NoticeKind::NoTasks));
+        parsed.notices.push((line_of(root), NoticeKind::NoTasks));
     }
     for list in lists {
         match list.as_seq() {
@@ -68,7 +87,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, YamlError> {
             None => parsed.notices.push((line_of(list), NoticeKind::NoTasks)),
         }
     }
-    Ok(parsed)
+    parsed
 }
 
 fn line_of(node: &Node) -> usize {
@@ -119,21 +138,29 @@ fn means_children(name: &str) -> bool {
             .any(|other| name.eq_ignore_ascii_case(other))
 }
 
-fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<usize> {
-    let said = match &item.kind {
+fn said(item: &Node) -> Option<&Node> {
+    match &item.kind {
         Kind::Map(_) => item.get("text").or_else(|| item.get("task")),
         _ => Some(item),
-    };
-    let text = said.filter(|said| !said.is_null()).and_then(Node::scalar_text).unwrap_or_default().trim();
-    if text.is_empty() {
-        let kind = match (said, &item.kind) {
+    }
+}
+
+/// The text of an item; one that has none is no task.
+pub(super) fn text_of(item: &Node) -> Option<&str> {
+    let text = said(item).filter(|said| !said.is_null()).and_then(Node::scalar_text)?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<usize> {
+    let Some(text) = text_of(item) else {
+        let kind = match (said(item), &item.kind) {
             (None, _) => NoticeKind::NoTextKey,
             (_, Kind::Seq(_)) => NoticeKind::ListInList,
             _ => NoticeKind::NoText,
         };
         parsed.notices.push((line_of(item), kind));
         return None;
-    }
+    };
     for flag in ["done", "skipped"].iter().filter_map(|key| item.get(key)).filter(|flag| !is_flag(flag)) {
         parsed.notices.push((line_of(flag), NoticeKind::BadFlag));
     }
@@ -152,10 +179,9 @@ fn add_item(parsed: &mut Parsed, item: &Node, parent: Option<usize>) -> Option<u
 }
 
 fn map_site(item: &Node) -> Option<MapSite> {
-    let (first_key, _) = item.as_map()?.first()?;
-    let token = |key| item.get(key).map(Token::of);
-    let [done, skipped, comment] = ["done", "skipped", "comment"].map(token);
-    Some(MapSite { first_key: place(first_key), done, skipped, comment })
+    item.as_map()?;
+    let [done, skipped, comment] = ["done", "skipped", "comment"].map(|key| item.entry(key).map(Token::of));
+    Some(MapSite { source: item.source(), first_key: item.first(), done, skipped, comment })
 }
 
 fn given_id(parsed: &mut Parsed, id: &Node) -> Option<TaskId> {
@@ -171,16 +197,21 @@ fn given_id(parsed: &mut Parsed, id: &Node) -> Option<TaskId> {
 
 /// `true`, or one of the words that Python's reader (YAML 1.1) takes for it.
 fn is_true(node: Option<&Node>) -> bool {
-    node.is_some_and(|node| says(node, &["true", "yes", "on"]))
+    node.and_then(Node::scalar_text).is_some_and(means_true)
+}
+
+fn means_true(text: &str) -> bool {
+    says(text, &["true", "yes", "on"])
 }
 
 /// Whether it is clear what it says.
 fn is_flag(node: &Node) -> bool {
-    node.is_null() || is_true(Some(node)) || says(node, &["false", "no", "off", ""])
+    let means_false = |text: &str| says(text, &["false", "no", "off", ""]);
+    node.is_null() || is_true(Some(node)) || node.scalar_text().is_some_and(means_false)
 }
 
-fn says(node: &Node, words: &[&str]) -> bool {
-    node.scalar_text().is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+fn says(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Byte offsets of places; quick where they are asked for in the order of the file.
@@ -234,15 +265,12 @@ impl<'a> Places<'a> {
 
 /// The edits that give an item its mark; `None` where no safe ones are known.
 pub(super) fn mark_edits(site: &YamlSite, request: &MarkRequest, places: &mut Places<'_>) -> Option<Edits> {
-    let item = places.byte(site.item)?;
-    if places.text[item..].starts_with('*') {
-        // Another item's text stands behind an alias.
-        return None;
-    }
     let mut edits = Edits::default();
     let (mut fresh, done, skipped) = (Vec::new(), request.mark == Mark::Done, request.mark == Mark::Skipped);
-    let none = MapSite { first_key: site.item, done: None, skipped: None, comment: None };
+    let none = MapSite { source: site.item, first_key: site.item, done: None, skipped: None, comment: None };
     let map = site.map.as_ref().unwrap_or(&none);
+    // First what comes first: places are quick to find in their order.
+    let source = places.byte(map.source)?;
     set_flag("done", map.done.as_ref(), done, places, &mut edits, &mut fresh)?;
     set_flag("skipped", map.skipped.as_ref(), skipped, places, &mut edits, &mut fresh)?;
     if let Some(comment) = request.comment.as_deref().filter(|_| done) {
@@ -251,19 +279,28 @@ pub(super) fn mark_edits(site: &YamlSite, request: &MarkRequest, places: &mut Pl
     if fresh.is_empty() {
         return Some(edits);
     }
-    match (&site.map, places.text.as_bytes().get(item)) {
-        (Some(_), Some(b'{')) => edits.insert(item + 1, format!("{}, ", fresh.join(", "))),
-        (Some(map), _) => insert_keys(map.first_key, &fresh, "", places, &mut edits)?,
-        (None, _) => match places.before(item) {
-            (Some(b'-'), true) => insert_keys(site.item, &fresh, "text: ", places, &mut edits)?,
-            (Some(b'[' | b','), _) => {
-                edits.insert(item, format!("{{{}, text: ", fresh.join(", ")));
-                edits.insert(item + flow_scalar_length(&places.text[item..])?, "}");
-            }
-            _ => return None,
+    match (&site.map, places.before(source)) {
+        (Some(map), _) => match behind_brace(places.text, source) {
+            Some(inside) => edits.insert(inside, format!("{}, ", fresh.join(", "))),
+            None => insert_keys(map.first_key, &fresh, "", places, &mut edits)?,
         },
+        (None, (Some(b'-'), true)) => insert_keys(site.item, &fresh, "text: ", places, &mut edits)?,
+        (None, (Some(b'[' | b','), _)) => {
+            edits.insert(source, format!("{{{}, text: ", fresh.join(", ")));
+            edits.insert(source + flow_scalar_length(&places.text[source..])?, "}");
+        }
+        _ => return None,
     }
     Some(edits)
+}
+
+/// Where the contents of a mapping in braces begin, if it is one; anchors and tags come before the brace.
+fn behind_brace(text: &str, source: usize) -> Option<usize> {
+    let mut rest = &text[source..];
+    while rest.starts_with(['&', '!']) {
+        rest = rest.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
+    }
+    Some(text.len() - rest.strip_prefix('{')?.len())
 }
 
 /// Puts lines before a key (or a text) of a block, which keep its indentation.
@@ -298,17 +335,24 @@ fn set_flag(
     edits: &mut Edits,
     fresh: &mut Vec<String>,
 ) -> Option<()> {
-    match token {
-        None if value => fresh.push(format!("{key}: true")),
-        None => {}
-        Some(token) => {
-            let at = places.byte(token.at)?;
-            if token.text.is_empty() || !places.text[at..].starts_with(&token.text) {
-                return None;
-            }
-            edits.replace(at..at + token.text.len(), value.to_string());
+    let Some(token) = token.filter(|token| !token.is_merged) else {
+        if token.is_some_and(|token| means_true(&token.text)) != value {
+            fresh.push(format!("{key}: {value}"));
         }
-    }
+        return Some(());
+    };
+    let at = places.byte(token.at)?;
+    let rest = &places.text[at..];
+    let length = match rest.strip_prefix('*') {
+        Some(_) if means_true(&token.text) == value => return Some(()),
+        Some(name) => {
+            let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+            1 + name.find(ends).unwrap_or(name.len())
+        }
+        None if !token.text.is_empty() && rest.starts_with(&token.text) => token.text.len(),
+        None => return None,
+    };
+    edits.replace(at..at + length, value.to_string());
     Some(())
 }
 
@@ -328,6 +372,10 @@ fn set_comment(
     };
     let author = split_stamp(&comment);
     if author.is_none() || split_stamp(&token.text) != author {
+        return;
+    }
+    if token.is_merged {
+        fresh.push(format!("comment: {quoted}"));
         return;
     }
     let old = format!("\"{}\"", token.text);
