@@ -5,13 +5,14 @@
 
 use std::io;
 
-use super::secrets::{Class, MASK, Secrets};
+use super::secrets::{Class, LONGEST_HEADER, MASK, Secrets};
 
 /// How much of an unfinished line is held back at most.
 const HOLD: usize = 8 << 10;
 
-/// How much is held back of a line that is longer than that: enough to see what follows a name.
-const HOLD_LONG: usize = 1 << 10;
+/// How much is held back of a line that is longer than that: enough to see what follows a name, and whether a dot
+/// follows the header of a web token.
+const HOLD_LONG: usize = LONGEST_HEADER + (1 << 10);
 
 /// The state of one stream between two chunks.
 #[derive(Debug)]
@@ -153,6 +154,7 @@ impl Masker {
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
+    use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
 
@@ -309,6 +311,89 @@ mod tests {
         };
         masker.push(&secrets, b"compiling 17 of 20 ", &mut sink).unwrap();
         assert_eq!(out, b"compiling 17 of 20 ");
+    }
+
+    fn time_of(secrets: &Secrets, text: &str, size: usize) -> Duration {
+        let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+        let once = || {
+            let begin = Instant::now();
+            masked_with(secrets, &chunks);
+            begin.elapsed()
+        };
+        (0..3).map(|_| once()).min().unwrap()
+    }
+
+    /// Each begin of a secret that is none is looked at with what follows it. Where it were the rest of the line each
+    /// time, these would take a hundred times as long as a text of ordinary words.
+    #[test]
+    fn what_looks_like_secrets_costs_no_more_than_other_text() {
+        let secrets = Secrets::new(&["correct horse battery".to_owned(), "aaaaaaaaab".repeat(20)]);
+        let mixed = format!("eyJ/{SK}/");
+        let pieces = [
+            "eyJ",
+            "eyJ/",
+            "eyJ=",
+            "eyJ.",
+            "=eyJ",
+            "eyJ~.",
+            &mixed,
+            "sk-",
+            "sk-/",
+            "/sk-",
+            "xoxb-",
+            "hf_",
+            "password",
+            "password=",
+            "password=\\\"",
+            "password=\"\\",
+            "password: ",
+            "--password ",
+            "token=1 ",
+            "token=1&",
+            "pwd='x'",
+            "secret_key",
+            "Bearer ",
+            "bearer a ",
+            "Authorization: ",
+            "authorization",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----a ",
+            "-----",
+            "://",
+            "a://b:",
+            "://a@",
+            "://:@/",
+            "correct horse ",
+            "CORRECT HORSE BATTERY",
+            "aaaaaaaaa",
+            "\r",
+            "\\",
+        ];
+        let text = |piece: &str| piece.repeat((64 << 10) / piece.len());
+        for size in [usize::MAX, 5000] {
+            let ordinary = time_of(&secrets, &text("tokens "), size);
+            for piece in pieces {
+                let time = time_of(&secrets, &text(piece), size);
+                assert!(time < 40 * ordinary, "{piece:?}: {time:?}, other text {ordinary:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_web_token_is_masked_however_long_its_header_is_and_however_it_is_cut() {
+        for (length, is_token) in [(30, true), (4000, true), (5000, false)] {
+            let token = format!("eyJ{}.eyJzdWIi.c2lnbmF0dXJl", "a".repeat(length));
+            for (before, after) in [("", " b\n"), ("x ", "/c\n"), ("/", &" b".repeat(9000))] {
+                let text = format!("{before}{token}{after}");
+                let whole = one(&text);
+                assert_eq!(!whole.contains("c2lnbmF0dXJl"), is_token, "{length}");
+                for size in [1, 100, 4096] {
+                    let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+                    assert_eq!(masked(&chunks, &[]), whole, "{length} in chunks of {size}");
+                }
+            }
+        }
     }
 
     fn piece() -> impl Strategy<Value = String> {

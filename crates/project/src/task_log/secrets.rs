@@ -94,6 +94,9 @@ const KEY_END: &[u8] = b"-----";
 /// A longer line of a private key is taken for a part of it before its end was seen.
 const LONGEST_KEY_LINE: usize = 1 << 10;
 
+/// The header of a JSON web token is at most so long; certificates may stand in it.
+pub(super) const LONGEST_HEADER: usize = 4 << 10;
+
 /// Everything that is known about secrets; shared by all logs.
 #[derive(Debug)]
 pub(super) struct Secrets {
@@ -306,18 +309,31 @@ impl Seen<'_> {
     }
 
     /// What follows a prefix: long enough, and not a word (`sk-learn-…`) but with a digit in it.
+    ///
+    /// Where a word begins comes first: of all the places in a run of names only one is followed to its end, so that a
+    /// run costs its bytes once, whatever is repeated in it.
     fn token(&self, min: usize) -> Option<Secret> {
+        if !self.begins_word() {
+            return None;
+        }
         let rest = &self.bytes[self.end..];
         let length = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
-        let fits = length >= min && rest[..length].iter().any(u8::is_ascii_digit) && self.begins_word();
+        let fits = length >= min && rest[..length].iter().take(LONGEST_HEADER).any(u8::is_ascii_digit);
         let class = if length == rest.len() { Class::Token } else { Class::Fixed };
         fits.then_some(Secret { sign: self.start, from: self.end, to: self.end + length, class })
     }
 
+    /// A header and the dot behind it, then the rest: only where the dot is there, it is looked at (see `token`).
     fn web_token(&self) -> Option<Secret> {
-        let secret = self.run(self.end, Class::Token)?;
-        let token = &self.bytes[secret.from..secret.to];
-        (token.len() >= 30 && token.contains(&b'.') && self.begins_word()).then_some(secret)
+        if !self.begins_word() {
+            return None;
+        }
+        let header = self.skip(self.end, LONGEST_HEADER, is_name);
+        let padding = self.skip(header, 2, |b| b == b'=');
+        if self.at(padding) != Some(b'.') {
+            return None;
+        }
+        self.run(self.end, Class::Token).filter(|secret| secret.to - secret.from >= 30)
     }
 
     fn skip(&self, from: usize, most: usize, what: impl Fn(u8) -> bool) -> usize {
