@@ -295,6 +295,29 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_value_hides_no_other_secret() {
+        let long = |end: &str| format!("{}{end}", "0123456789abcdef".repeat(4));
+        let values =
+            ["hunter2hunter2", "hunter2hunter2_prod", "HUNTER2hunter2", "PassWord=1 of all", "SK-abcdefghi"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([long("-one"), long("-two and \"more\"")])
+                .collect::<Vec<_>>();
+        for (text, want) in [
+            ("a hunter2hunter2_PROD b".to_owned(), "a ***_PROD b".to_owned()),
+            ("a hunter2hunter2_prod b".to_owned(), "a *** b".to_owned()),
+            ("a HUNTER2hunter2_prod b".to_owned(), "a ***_prod b".to_owned()),
+            ("a HUNTER2HUNTER2_prod b".to_owned(), "a HUNTER2HUNTER2_prod b".to_owned()),
+            ("a password=1 of all b".to_owned(), "a password=*** of all b".to_owned()),
+            (format!("a {SK} b"), "a sk-*** b".to_owned()),
+            (long("-one b"), "*** b".to_owned()),
+            (long("-two and \"more\" b"), "*** b".to_owned()),
+        ] {
+            assert_eq!(masked(&[text.as_bytes()], &values), want);
+        }
+    }
+
+    #[test]
     fn a_secret_without_end_costs_no_memory() {
         let text = format!("password={}\nnext\n", "x".repeat(100_000));
         let chunks: Vec<&[u8]> = text.as_bytes().chunks(777).collect();
