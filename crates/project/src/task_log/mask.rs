@@ -318,6 +318,22 @@ mod tests {
     }
 
     #[test]
+    fn values_are_masked_in_json_too() {
+        let long = format!("{}/\"and\"\\more", "x9".repeat(40));
+        let values = ["hunter\"2\\x".to_owned(), "пароль/🐎".to_owned(), long.clone()];
+        for (text, want) in [
+            (serde_json::json!({ "a": "so hunter\"2\\x it is" }).to_string(), r#"{"a":"so *** it is"}"#),
+            (serde_json::json!({ "a": long }).to_string(), r#"{"a":"***"}"#),
+            (r"\u043f\u0430\u0440\u043e\u043b\u044c/\ud83d\udc0e!".to_owned(), "***!"),
+            (r"\u043F\u0430\u0440\u043E\u043B\u044C/\uD83D\uDC0E!".to_owned(), "***!"),
+        ] {
+            assert_eq!(masked(&[text.as_bytes()], &values), want, "{text}");
+            let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+            assert_eq!(masked(&bytes, &values), want, "{text}");
+        }
+    }
+
+    #[test]
     fn a_secret_without_end_costs_no_memory() {
         let text = format!("password={}\nnext\n", "x".repeat(100_000));
         let chunks: Vec<&[u8]> = text.as_bytes().chunks(777).collect();

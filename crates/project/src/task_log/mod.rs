@@ -1,10 +1,11 @@
 //! Task logs: one file for each attempt, `logs/task_<id>_<YYYYMMDD_HHMMSS>.log`, with the child's output in it,
 //! bounded in size and with secrets masked (the guide's TaskLogger).
 //!
-//! `name` and `header` say whose log a file is, `mask` and `secrets` what must not stand in it, `bounded` how much of
+//! `name` and `header` say whose log a file is, `mask`, `secrets` and `escapes` what must not stand in it, `bounded` how much of
 //! the output is kept.
 
 mod bounded;
+mod escapes;
 mod filter;
 mod header;
 mod mask;

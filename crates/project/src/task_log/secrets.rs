@@ -6,6 +6,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
+use super::escapes::json_forms;
 use super::filter::Filter;
 
 /// What stands where a secret stood.
@@ -244,8 +245,10 @@ impl Secrets {
         ];
         patterns.extend(others.iter().map(|(text, rule)| pattern(text, *rule)));
         let lines = values.iter().flat_map(|value| value.lines()).map(str::trim);
-        let long = lines.filter(|line| line.len() >= SHORTEST_VALUE);
-        patterns.extend(long.map(|line| pattern(line, Rule::Value)));
+        for line in lines.filter(|line| line.len() >= SHORTEST_VALUE) {
+            patterns.push(pattern(line, Rule::Value));
+            patterns.extend(json_forms(line).iter().map(|form| pattern(form, Rule::Value)));
+        }
         let has_blanks = patterns.iter().any(|p| p.rule == Rule::Value && p.text.contains(&b' '));
         let heads = Head::all_of(patterns);
         let automaton = AhoCorasick::builder()
