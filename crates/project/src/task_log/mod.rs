@@ -1,7 +1,7 @@
 //! Task logs: one file for each attempt, `logs/task_<id>_<YYYYMMDD_HHMMSS>.log`, with the child's output in it,
 //! bounded in size and with secrets masked (the guide's TaskLogger).
 //!
-//! `name` and `header` say whose log a file is, `mask`, `secrets` and `escapes` what must not stand in it, `bounded` how much of
+//! `name` and `header` say whose log a file is, `mask`, `secrets`, `escapes` and `variables` what must not stand in it, `bounded` how much of
 //! the output is kept.
 
 mod bounded;
@@ -13,6 +13,7 @@ mod name;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +26,7 @@ use jiff::civil::DateTime;
 use self::bounded::Bounded;
 use self::mask::Masker;
 use self::secrets::Secrets;
-pub use self::secrets::secret_values;
+pub use self::variables::secret_values;
 use crate::fs::{append_private, create_new_private, create_private_dirs};
 
 /// How many attempts of one task may begin in one second.

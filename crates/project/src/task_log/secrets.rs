@@ -84,7 +84,7 @@ const KEYS: [(&str, usize); 19] = [
 ];
 
 /// Shorter values that are handed in would mask ordinary words.
-const SHORTEST_VALUE: usize = 8;
+pub(super) const SHORTEST_VALUE: usize = 8;
 
 /// Longer values are found by their first bytes, so that the automaton stays small.
 const LONGEST_PATTERN: usize = 64;
@@ -476,32 +476,4 @@ impl Seen<'_> {
         // Masked already: what follows was looked at then.
         self.run(from, Class::Base64Lines).filter(|_| !self.bytes[from..].starts_with(MASK))
     }
-}
-
-/// The values of environment variables whose names look secret (`…_KEY`, `…_TOKEN`, `…_PASSWORD` and the like), long
-/// enough to be told from other text. Paths are not secret.
-pub fn secret_values(variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
-    const WORDS: [&str; 13] = [
-        "KEY",
-        "KEYS",
-        "APIKEY",
-        "TOKEN",
-        "TOKENS",
-        "SECRET",
-        "SECRETS",
-        "PASSWORD",
-        "PASSWD",
-        "PASS",
-        "PASSPHRASE",
-        "CREDENTIAL",
-        "CREDENTIALS",
-    ];
-    let is_secret =
-        |name: &str| name.to_ascii_uppercase().split(['_', '-', '.']).any(|word| WORDS.contains(&word));
-    let fits = |value: &str| value.trim().len() >= SHORTEST_VALUE && !value.starts_with('/');
-    variables
-        .into_iter()
-        .filter(|(name, value)| is_secret(name) && fits(value))
-        .map(|(_, value)| value)
-        .collect()
 }
