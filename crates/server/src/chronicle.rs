@@ -97,10 +97,11 @@ impl Chronicle {
 
     /// The recovery report: log and status file.
     pub(crate) fn recovered(&self, recovery: &Recovery, now: Now) {
-        for (level, text) in report::log_lines(recovery, &self.catalogue) {
+        let mask = |text: &str| self.masked(text);
+        for (level, text) in report::log_lines(recovery, &self.catalogue, &mask) {
             self.log(level, &text);
         }
-        for text in report::survivor_lines(recovery, &self.catalogue) {
+        for text in report::survivor_lines(recovery, &self.catalogue, &mask) {
             tracing::warn!("{text}");
         }
         if recovery.is_due() {
@@ -108,8 +109,8 @@ impl Chronicle {
             let text = msg!(self.catalogue, "report-status", count = count);
             self.status(now, |status, at| status.append_status(at, &text, 2));
             for task in &recovery.interrupted {
-                let text = one_line(&task.task.text, TEXT_CHARS);
-                let text = msg!(self.catalogue, "report-interrupted", text = &*text);
+                let text = self.masked_line(&task.task.text, TEXT_CHARS);
+                let text = msg!(self.catalogue, "report-interrupted", text = text);
                 self.status(now, |status, at| status.append_status(at, &text, 0));
             }
         }
@@ -296,8 +297,9 @@ impl Chronicle {
         }
         let (count, first) = (tasks.len(), &tasks[..tasks.len().min(IDS)]);
         let ids: Vec<_> = first.iter().map(|(id, _)| id.as_str()).collect();
-        let texts =
-            first.iter().map(|(id, text)| format!("{id} - {}", one_line(text, TEXT_BESIDE_OTHERS_CHARS)));
+        let texts = first
+            .iter()
+            .map(|(id, text)| format!("{id} - {}", self.masked_line(text, TEXT_BESIDE_OTHERS_CHARS)));
         let more = |text: &str| if count > IDS { text.to_owned() } else { String::new() };
         let tasks = texts.collect::<Vec<_>>().join("; ") + &more("; …");
         let ids = ids.join(" ") + &more(" …");
