@@ -140,7 +140,9 @@ impl TaskLogs {
     fn begin(&self, header: &LogHeader<'_>, path: PathBuf, file: fs::File) -> io::Result<TaskLog> {
         // A text of 1 MB must not use the log up.
         let limit = usize::try_from(self.max_bytes / 8).unwrap_or(usize::MAX).clamp(256, 64 << 10);
-        let head = self.mask(&header::write(header, limit));
+        // It is cut there: a part of a secret would not be known any more.
+        let text = self.mask(header.text);
+        let head = self.mask(&header::write(&LogHeader { text: &text, ..*header }, limit));
         let mut log = TaskLog::new(Bounded::new(path, file, 0, self.max_bytes), Arc::clone(&self.secrets));
         log.file.write(head.as_bytes())?;
         Ok(log)

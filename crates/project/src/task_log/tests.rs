@@ -175,6 +175,16 @@ fn secrets_are_masked_everywhere() {
 }
 
 #[test]
+fn a_long_text_is_masked_before_it_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = TaskLogs::new(dir.path(), 4096, &["correct horse".to_owned()]);
+    let text = format!("{}correct horse {}", "a".repeat(505), "b".repeat(500));
+    let log = logs.start(&LogHeader { text: &text, ..header("a", 1, "x1") }).unwrap();
+    let head = fs::read_to_string(log.path()).unwrap();
+    assert!(head.contains("aaa*** bbb…\n"), "{head}");
+}
+
+#[test]
 fn a_line_is_masked_with_and_without_logs() {
     let line = "use password=hunter2, x-pensive y";
     let logs = TaskLogs::new("nowhere", 1 << 20, &["x-pensive".to_owned()]);
