@@ -71,7 +71,8 @@ pub struct Ended {
     pub how: How,
     /// How the child itself ended; differs from `how` where we ended it.
     pub exit: Exit,
-    /// The last lines of its output (at most 20 of at most 500 characters, without escapes and controls).
+    /// The last lines of its output (at most 20 of at most 8192 characters, without escapes and controls): to be
+    /// cut further after secrets in them are masked.
     pub last_lines: Vec<String>,
     /// Bytes of output, both streams.
     pub bytes_out: u64,

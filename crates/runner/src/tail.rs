@@ -5,10 +5,11 @@ use memchr::{memchr, memrchr, memrchr_iter};
 
 /// Lines that are kept.
 pub(crate) const MAX_LINES: usize = 20;
-/// Characters of a line that are kept.
-pub(crate) const MAX_CHARS: usize = 500;
-/// Bytes of a line that are looked at: room for 500 characters and many colour codes.
+/// Bytes of a line that are kept: much more than anyone shows of it, since a secret has to be whole to be seen and
+/// masked before the line is cut to what is shown.
 const MAX_RAW: usize = 8 * 1024;
+/// So much goes at the end of a line that was longer: it may be the begin of a secret, which nobody would know by it.
+const UNSURE: usize = 1024;
 
 /// Collects the last non-blank lines of two interleaved streams.
 #[derive(Default)]
@@ -72,6 +73,8 @@ fn last_part(bytes: &[u8]) -> (bool, &[u8]) {
 #[derive(Default)]
 struct OpenLine {
     raw: Vec<u8>,
+    /// There was more than what is kept.
+    is_cut: bool,
     /// A carriage return came last: what follows overwrites the line, as on a terminal.
     returned: bool,
 }
@@ -84,16 +87,26 @@ impl OpenLine {
         if !text.is_empty() {
             if start.is_some() || self.returned {
                 self.raw.clear();
+                self.is_cut = false;
             }
             let text = &text[start.unwrap_or(0)..];
-            self.raw.extend_from_slice(&text[..text.len().min(MAX_RAW - self.raw.len())]);
+            let room = MAX_RAW - self.raw.len();
+            self.is_cut |= text.len() > room;
+            self.raw.extend_from_slice(&text[..text.len().min(room)]);
             self.returned = false;
         }
         self.returned |= end < bytes.len();
     }
 
     fn into_text(self) -> String {
-        harmless(&self.raw, MAX_CHARS)
+        let mut text = harmless(&self.raw, MAX_RAW);
+        if self.is_cut {
+            let sure = text.len().saturating_sub(UNSURE);
+            let end = (0..=sure).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+            text.truncate(text[..end].trim_end().len());
+            text.push('…');
+        }
+        text
     }
 }
 
@@ -192,11 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_cut() {
-        let lines = tail_of(&["ж".repeat(1000).as_bytes()]);
-        assert_eq!(lines[0].chars().count(), MAX_CHARS);
-        assert!(lines[0].ends_with('…'));
-        assert_eq!(tail_of(&["ж".repeat(500).as_bytes()])[0], "ж".repeat(500));
+    fn long_lines_are_cut_where_no_begin_of_a_secret_is_left() {
+        let whole = "ж".repeat(MAX_RAW / 2);
+        assert_eq!(tail_of(&[whole.as_bytes()]), [&*whole]);
+        let longer = format!("{whole}x");
+        assert_eq!(tail_of(&[longer.as_bytes()]), [format!("{}…", "ж".repeat((MAX_RAW - UNSURE) / 2))]);
+        let coloured = format!("an error {}secret", "\u{1b}[31m".repeat((MAX_RAW - 12) / 5));
+        assert_eq!(tail_of(&[coloured.as_bytes()]), ["…"]);
+        assert_eq!(tail_of(&[longer.as_bytes(), b"\rshort"]), ["short"]);
     }
 
     /// The same without the short cut of `last_part`.
@@ -232,8 +248,8 @@ mod tests {
 
         #[test]
         fn nothing_harmful_is_left(raw in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            let line = harmless(&raw, MAX_CHARS);
-            prop_assert!(line.chars().count() <= MAX_CHARS);
+            let line = harmless(&raw, 500);
+            prop_assert!(line.chars().count() <= 500);
             prop_assert!(!line.chars().any(char::is_control));
         }
     }

@@ -102,7 +102,13 @@ fn make_folder(dir: &Path) -> io::Result<()> {
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Bytes of a stream's end in which its last line is looked for.
-const LOOK_AT: usize = 2_048;
+const LOOK_AT: usize = 8 << 10;
+
+/// So much goes of a line whose begin is not known, and the word there: it may be the end of a secret.
+const UNSURE: usize = 1 << 10;
+
+/// Characters of a line that are shown.
+const SHOWN_CHARS: usize = 200;
 
 /// Where an agent's output goes: into the task's log, and its last line to those who watch.
 pub(crate) struct Tee<'a> {
@@ -155,8 +161,8 @@ impl Output for Tee<'_> {
 
     fn rest(&mut self) {
         let Some(stream) = self.unshown.take() else { return };
-        let Some(line) = last_line(&self.recent[usize::from(stream == Stream::Stderr)]) else { return };
-        let line = self.chronicle.masked(&line);
+        let recent = &self.recent[usize::from(stream == Stream::Stderr)];
+        let Some(line) = last_line(recent, |text| self.chronicle.masked(text)) else { return };
         self.shown = Some(Instant::now());
         self.observer.see(&Observation::Line { line: &line });
         self.control.saw_line(line);
@@ -170,16 +176,32 @@ fn stream_of(stream: Stream) -> codeagent_project::task_log::Stream {
     }
 }
 
-/// The last line with something on it, harmless to print, cut at 200 characters.
-fn last_line(bytes: &[u8]) -> Option<String> {
-    let line = bytes.rsplit(|b| *b == b'\n' || *b == b'\r').find(|line| !line.trim_ascii().is_empty())?;
-    let text = harmless::ink_free(&String::from_utf8_lossy(line));
-    Some(harmless::one_line(&text, 200).into_owned())
+/// The last line with something on it, harmless to print. It is cut once all before it was masked: a part of a secret
+/// would not be known, nor a line of a private key by itself.
+fn last_line(recent: &[u8], mask: impl Fn(&str) -> String) -> Option<String> {
+    let text = mask(&harmless::ink_free(&String::from_utf8_lossy(sure(recent))));
+    let line = text.rsplit(['\n', '\r']).find(|line| !line.trim().is_empty())?;
+    Some(harmless::one_line(line, SHOWN_CHARS).into_owned())
+}
+
+/// What was printed last, without what may belong to a secret that began before it.
+fn sure(recent: &[u8]) -> &[u8] {
+    if recent.len() < LOOK_AT {
+        return recent;
+    }
+    let line = recent.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(recent.len());
+    let from = UNSURE.min(line);
+    let word = recent[from..line].iter().position(u8::is_ascii_whitespace).map_or(line, |blank| from + blank);
+    &recent[word..]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn last_line(recent: &[u8]) -> Option<String> {
+        super::last_line(recent, codeagent_project::task_log::mask)
+    }
 
     #[test]
     fn the_last_line_with_something_on_it() {
@@ -187,5 +209,24 @@ mod tests {
         assert_eq!(last_line(b"10%\r20%\r"), Some("20%".to_owned()));
         assert_eq!(last_line(b"\n \n"), None);
         assert_eq!(last_line(b"\x1b[31mred\x1b[0m \x1b[2J"), Some("red \\x1b[2J".to_owned()));
+    }
+
+    #[test]
+    fn a_line_is_masked_before_it_is_cut() {
+        let secret = "sk-abcdefghij0123456789";
+        let right = format!("{} {secret} b", "a".repeat(185));
+        assert_eq!(last_line(right.as_bytes()), Some(format!("{} sk-*** b", "a".repeat(185))));
+        let after = format!(" more {}", "b".repeat(LOOK_AT));
+        for cut in 0..secret.len() + 9 {
+            let text = format!("password={secret}{after}");
+            let recent = &text.as_bytes()[cut..cut + LOOK_AT];
+            assert_eq!(last_line(recent), None, "{cut}");
+            let recent = [&recent[..2000], b"\nb c"].concat();
+            assert_eq!(last_line(&recent), Some("b c".to_owned()));
+        }
+        let words = "b ".repeat(LOOK_AT);
+        assert!(last_line(&words.as_bytes()[..LOOK_AT]).unwrap().starts_with("b b b"));
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{}", "MIIE\n".repeat(50));
+        assert!(!last_line(key.as_bytes()).unwrap().contains("MIIE"));
     }
 }

@@ -36,6 +36,8 @@ const IDS: usize = 5;
 const TEXT_BESIDE_OTHERS_CHARS: usize = 60;
 /// Lines of output that become the error message of a failed attempt.
 const ERROR_LINES: usize = 5;
+/// Characters of each of them.
+const ERROR_LINE_CHARS: usize = 500;
 
 /// The log, the status file and the task logs of a session.
 pub(crate) struct Chronicle {
@@ -95,10 +97,11 @@ impl Chronicle {
 
     /// The recovery report: log and status file.
     pub(crate) fn recovered(&self, recovery: &Recovery, now: Now) {
-        for (level, text) in report::log_lines(recovery, &self.catalogue) {
+        let mask = |text: &str| self.masked(text);
+        for (level, text) in report::log_lines(recovery, &self.catalogue, &mask) {
             self.log(level, &text);
         }
-        for text in report::survivor_lines(recovery, &self.catalogue) {
+        for text in report::survivor_lines(recovery, &self.catalogue, &mask) {
             tracing::warn!("{text}");
         }
         if recovery.is_due() {
@@ -106,8 +109,8 @@ impl Chronicle {
             let text = msg!(self.catalogue, "report-status", count = count);
             self.status(now, |status, at| status.append_status(at, &text, 2));
             for task in &recovery.interrupted {
-                let text = one_line(&task.task.text, TEXT_CHARS);
-                let text = msg!(self.catalogue, "report-interrupted", text = &*text);
+                let text = self.masked_line(&task.task.text, TEXT_CHARS);
+                let text = msg!(self.catalogue, "report-interrupted", text = text);
                 self.status(now, |status, at| status.append_status(at, &text, 0));
             }
         }
@@ -137,6 +140,11 @@ impl Chronicle {
         self.logs.mask(text)
     }
 
+    /// A text with its secrets masked, then cut: a part of a secret would not be known.
+    fn masked_line(&self, text: &str, max_chars: usize) -> String {
+        one_line(&self.masked(text), max_chars).into_owned()
+    }
+
     /// Opens the log of an attempt; one that can't be opened is said and done without.
     pub(crate) fn open_log(&self, attempt: &Attempt, now: Now) -> Option<TaskLog> {
         let header = LogHeader {
@@ -160,7 +168,7 @@ impl Chronicle {
 
     /// An attempt began.
     pub(crate) fn started(&self, attempt: &Attempt) {
-        let text = self.masked(&one_line(&attempt.text, TEXT_CHARS));
+        let text = self.masked_line(&attempt.text, TEXT_CHARS);
         let (id, number) = (attempt.id.as_str(), attempt.number.to_string());
         let line = msg!(self.catalogue, "server-task-started", id = id, attempt = number, text = text);
         tracing::info!(task_id = id, "{line}");
@@ -239,13 +247,14 @@ impl Chronicle {
         }
     }
 
-    /// Why an attempt failed, for the checkpoint: how it ended, and its last lines; secrets masked.
+    /// Why an attempt failed, for the checkpoint: how it ended, and its last lines; secrets masked while lines and
+    /// what is before them are whole, since a part of one would not be known.
     pub(crate) fn error_message(&self, ended: &Ended) -> String {
         let how = say::how(&self.catalogue, ended.how, ended.elapsed);
-        let from = ended.last_lines.len().saturating_sub(ERROR_LINES);
-        let lines = ended.last_lines[from..].join("\n");
-        let message = if lines.is_empty() { how } else { format!("{how}\n{lines}") };
-        self.logs.mask(&message)
+        let masked = self.masked(&ended.last_lines.join("\n"));
+        let lines: Vec<_> = behind_key(&masked).lines().collect();
+        let last = lines[lines.len().saturating_sub(ERROR_LINES)..].iter();
+        last.fold(how, |message, line| message + "\n" + &one_line(line, ERROR_LINE_CHARS))
     }
 
     /// Why a text could not be handed to the agent.
@@ -288,8 +297,9 @@ impl Chronicle {
         }
         let (count, first) = (tasks.len(), &tasks[..tasks.len().min(IDS)]);
         let ids: Vec<_> = first.iter().map(|(id, _)| id.as_str()).collect();
-        let texts =
-            first.iter().map(|(id, text)| format!("{id} - {}", one_line(text, TEXT_BESIDE_OTHERS_CHARS)));
+        let texts = first
+            .iter()
+            .map(|(id, text)| format!("{id} - {}", self.masked_line(text, TEXT_BESIDE_OTHERS_CHARS)));
         let more = |text: &str| if count > IDS { text.to_owned() } else { String::new() };
         let tasks = texts.collect::<Vec<_>>().join("; ") + &more("; …");
         let ids = ids.join(" ") + &more(" …");
@@ -386,6 +396,13 @@ impl Chronicle {
     }
 }
 
+/// A text from the last line of a private key on whose first line it lacks: nothing else tells its lines.
+fn behind_key(text: &str) -> &str {
+    let is_end = |at: usize| text[at..].lines().next().is_some_and(|line| line.contains("PRIVATE KEY-----"));
+    let end = text.match_indices("-----END ").map(|(at, _)| at).find(|at| is_end(*at));
+    end.filter(|at| !text[..*at].contains("PRIVATE KEY-----")).map_or(text, |at| &text[at..])
+}
+
 /// An error message on one line: how the agent ended, and the last thing that it said.
 pub(crate) fn brief(error: &str) -> String {
     let mut lines = error.lines();
@@ -397,5 +414,56 @@ pub(crate) fn brief(error: &str) -> String {
 impl std::fmt::Debug for Chronicle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Chronicle").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codeagent_project::messages::Lang;
+    use codeagent_runner::Exit;
+
+    use super::*;
+
+    fn error_of(lines: &[&str]) -> String {
+        let secrets = ["hunter2hunter2".to_owned()];
+        let catalogue = Arc::new(Catalogue::new(Lang::En));
+        let chronicle = Chronicle::new(catalogue, None, Path::new("nowhere"), &Config::default(), &secrets);
+        chronicle.error_message(&Ended {
+            how: How::Exited(1),
+            exit: Exit::Code(1),
+            last_lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            bytes_out: 0,
+            elapsed: Duration::ZERO,
+            tree_ended: 0,
+            left_over: 0,
+            sink_error: None,
+        })
+    }
+
+    #[test]
+    fn lines_of_an_error_are_masked_before_they_are_cut() {
+        let message = error_of(&["an error", &format!("{} hunter2hunter2 x", "a".repeat(492))]);
+        assert!(message.ends_with(&format!("\nan error\n{} *** x", "a".repeat(492))), "{message}");
+        for before in ["a".repeat(490), format!("password={} {}", "a".repeat(460), "b ".repeat(240))] {
+            let message = error_of(&[&format!("{before} hunter2hunter2 {}", "c".repeat(500))]);
+            assert!(message.ends_with('…') && !message.contains("hunter"), "{message}");
+            assert!(message.lines().all(|line| line.chars().count() <= ERROR_LINE_CHARS + 1), "{message}");
+        }
+        assert!(error_of(&["1", "2", "3", "4", "5", "6"]).ends_with("\n2\n3\n4\n5\n6"));
+    }
+
+    #[test]
+    fn of_a_private_key_no_line_is_left() {
+        let (head, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        let body = ["MIIE"; 8].join("\n");
+        for text in [
+            format!("{head}\n{body}\n{end}\nit broke"),
+            format!("{body}\n{end}\nit broke"),
+            format!("{head}\n{body}"),
+        ] {
+            let message = error_of(&text.lines().collect::<Vec<_>>());
+            assert!(!message.contains("MIIE"), "{message}");
+            assert_eq!(message.ends_with("it broke"), text.ends_with("it broke"), "{message}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use codeagent_project::{
     harmless::one_line,
     logging::Level,
     messages::{Catalogue, Value},
-    msg,
+    msg, task_log,
 };
 use codeagent_runner::survivors::SurvivorEnded;
 
@@ -17,8 +17,11 @@ const INTERRUPTED_CHARS: usize = 1_000;
 
 const RULE: &str = "================================================================================";
 
+/// Masks the secrets of a text. It is done before texts are cut: a part of a secret would not be known.
+pub(crate) type Mask<'a> = &'a dyn Fn(&str) -> String;
+
 /// The log lines (the guide, "Логи восстановления"); empty where nothing is to be reported.
-pub(crate) fn log_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<(Level, String)> {
+pub(crate) fn log_lines(recovery: &Recovery, catalogue: &Catalogue, mask: Mask<'_>) -> Vec<(Level, String)> {
     if !recovery.is_due() {
         return Vec::new();
     }
@@ -33,11 +36,11 @@ pub(crate) fn log_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<(Leve
         warn(msg!(catalogue, "report-iterations", count = recovery.iterations.to_string().as_str())),
     ];
     for interrupted in &recovery.interrupted {
-        lines.extend(interrupted_lines(interrupted, catalogue));
+        lines.extend(interrupted_lines(interrupted, catalogue, mask));
     }
     if recovery.incomplete > 0 {
         lines.push(warn(count(catalogue, "report-unfinished", recovery.incomplete)));
-        lines.extend(unfinished_lines(recovery, catalogue).into_iter().map(warn));
+        lines.extend(unfinished_lines(recovery, catalogue, mask).into_iter().map(warn));
     }
     if recovery.failed > 0 {
         lines.push(warn(count(catalogue, "report-failed", recovery.failed)));
@@ -48,9 +51,14 @@ pub(crate) fn log_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<(Leve
     lines
 }
 
-fn interrupted_lines(interrupted: &Interrupted, catalogue: &Catalogue) -> Vec<(Level, String)> {
+fn interrupted_lines(
+    interrupted: &Interrupted,
+    catalogue: &Catalogue,
+    mask: Mask<'_>,
+) -> Vec<(Level, String)> {
     let task = &interrupted.task;
-    let text = one_line(&task.text, INTERRUPTED_CHARS);
+    let text = mask(&task.text);
+    let text = one_line(&text, INTERRUPTED_CHARS);
     let began = time(task.start_time);
     let mut lines = vec![
         (Level::Warning, msg!(catalogue, "report-interrupted", text = &*text)),
@@ -73,12 +81,13 @@ fn fate_line(interrupted: &Interrupted, catalogue: &Catalogue) -> (Level, String
     }
 }
 
-fn unfinished_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
+fn unfinished_lines(recovery: &Recovery, catalogue: &Catalogue, mask: Mask<'_>) -> Vec<String> {
     let mut lines: Vec<_> = recovery
         .listed
         .iter()
         .map(|task| {
-            let text = one_line(&task.text, LISTED_CHARS);
+            let text = mask(&task.text);
+            let text = one_line(&text, LISTED_CHARS);
             msg!(catalogue, "report-unfinished-task", text = &*text, state = state_name(task.state))
         })
         .collect();
@@ -95,7 +104,8 @@ fn unfinished_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
 pub(crate) fn banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
     let mut lines = guides_banner(recovery, catalogue);
     if recovery.is_contradicted() {
-        lines.extend(survivor_lines(recovery, catalogue).into_iter().map(|line| format!("⚠ {line}")));
+        let survivors = survivor_lines(recovery, catalogue, &task_log::mask);
+        lines.extend(survivors.into_iter().map(|line| format!("⚠ {line}")));
     }
     lines
 }
@@ -128,21 +138,35 @@ fn guides_banner(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
     lines
 }
 
-/// What was done about one process of a dead server.
+/// What was done about one process of a dead server. Its command line is masked by looks.
 pub fn survivor_line(survivor: &SurvivorEnded, catalogue: &Catalogue) -> String {
+    masked_line(survivor, catalogue, &task_log::mask)
+}
+
+fn masked_line(survivor: &SurvivorEnded, catalogue: &Catalogue, mask: Mask<'_>) -> String {
     let key = if survivor.gone { "report-survivor-ended" } else { "report-survivor-stays" };
-    let args = [("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(&*survivor.command))];
-    catalogue.format(key, &args)
+    let command = masked_command(&survivor.command, mask);
+    catalogue
+        .format(key, &[("pid", Value::from(survivor.pid.to_string())), ("command", Value::from(command))])
 }
 
 /// What was done about processes of the dead server; outside the guide's block.
-pub(crate) fn survivor_lines(recovery: &Recovery, catalogue: &Catalogue) -> Vec<String> {
-    let line = |survivor: &SurvivorEnded| survivor_line(survivor, catalogue);
+pub(crate) fn survivor_lines(recovery: &Recovery, catalogue: &Catalogue, mask: Mask<'_>) -> Vec<String> {
+    let line = |survivor: &SurvivorEnded| masked_line(survivor, catalogue, mask);
     let because = recovery.is_contradicted().then(|| {
         let key = if recovery.is_new { "report-survivors-of-new" } else { "report-survivors-of-clean" };
         catalogue.text(key)
     });
     because.into_iter().chain(recovery.survivors.iter().map(line)).collect()
+}
+
+/// A command line without its secrets. Where it is cut already, its last word may be a part of one.
+fn masked_command(command: &str, mask: Mask<'_>) -> String {
+    let masked = mask(command);
+    match masked.strip_suffix('…') {
+        Some(cut) => format!("{}…", &cut[..cut.rfind(char::is_whitespace).map_or(0, |blank| blank + 1)]),
+        None => masked,
+    }
 }
 
 fn count(catalogue: &Catalogue, key: &str, count: usize) -> String {
@@ -185,7 +209,7 @@ mod tests {
     /// The guide's block, "Логи восстановления".
     #[test]
     fn the_log_is_the_guides_to_the_letter() {
-        let lines = log_lines(&guide(), &Catalogue::new(Lang::Ru));
+        let lines = log_lines(&guide(), &Catalogue::new(Lang::Ru), &str::to_owned);
         let lines: Vec<_> = lines.iter().map(|(level, text)| format!("{} - {text}", level.name())).collect();
         let rule = format!("WARNING - {RULE}");
         assert_eq!(
@@ -246,7 +270,7 @@ mod tests {
                 "✓ Продолжение с последней итерации"
             ]
         );
-        assert!(log_lines(&clean, &Catalogue::new(Lang::Ru)).is_empty());
+        assert!(log_lines(&clean, &Catalogue::new(Lang::Ru), &str::to_owned).is_empty());
     }
 
     /// The files say nothing of what was found: that is said in a line of its own, and the processes are named.
@@ -274,9 +298,37 @@ mod tests {
             clean[3],
             "⚠ Контрольная точка говорит о корректном останове, но в этой папке ещё работали процессы прежнего сервера"
         );
-        assert_eq!(survivor_lines(&found, &Catalogue::new(Lang::Ru)).len(), 2);
+        assert_eq!(survivor_lines(&found, &Catalogue::new(Lang::Ru), &str::to_owned).len(), 2);
         found.was_clean = false;
-        assert_eq!(survivor_lines(&found, &Catalogue::new(Lang::Ru)).len(), 1, "the guide's report says it");
+        assert_eq!(
+            survivor_lines(&found, &Catalogue::new(Lang::Ru), &str::to_owned).len(),
+            1,
+            "the guide's report says it"
+        );
+    }
+
+    #[test]
+    fn secrets_in_texts_and_command_lines_are_masked_before_these_are_cut() {
+        let secret = "sk-abcdefghij0123456789";
+        let survivor = |command: &str| SurvivorEnded {
+            pid: 42,
+            attempt_id: "a".to_owned(),
+            command: command.to_owned(),
+            gone: true,
+        };
+        let mut recovery = guide();
+        recovery.interrupted[0].task.text = format!("{} {secret}", "a".repeat(985)).into();
+        recovery.listed[0].text = format!("{} {secret}", "b".repeat(85));
+        recovery.survivors =
+            vec![survivor(&format!("curl -u {secret} x")), survivor("curl -u sk-abcdefghij0…")];
+        let catalogue = Catalogue::new(Lang::En);
+        let lines = log_lines(&recovery, &catalogue, &task_log::mask).into_iter().map(|(_, text)| text);
+        let lines = lines.chain(survivor_lines(&recovery, &catalogue, &task_log::mask)).collect::<Vec<_>>();
+        let told = lines.join("\n");
+        assert!(!told.contains("abcdefghij"), "{told}");
+        for end in ["a sk-***", "b sk-*** (state: pending)", "curl -u sk-*** x", "curl -u …"] {
+            assert!(lines.iter().any(|line| line.ends_with(end)), "{end}: {told}");
+        }
     }
 
     #[test]
@@ -284,7 +336,7 @@ mod tests {
         let mut recovery = guide();
         recovery.incomplete = 14;
         recovery.listed[0].text = format!("\x1b[2J\n{}", "x".repeat(500));
-        let lines = log_lines(&recovery, &Catalogue::new(Lang::En));
+        let lines = log_lines(&recovery, &Catalogue::new(Lang::En), &str::to_owned);
         let texts: Vec<_> = lines.iter().map(|(_, text)| text.as_str()).collect();
         assert!(texts.iter().all(|text| !text.contains(['\x1b', '\n'])), "{texts:?}");
         assert!(texts.iter().all(|text| text.chars().count() < 160), "{texts:?}");

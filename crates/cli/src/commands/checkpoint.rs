@@ -11,7 +11,6 @@ use codeagent_checkpoint::{Clock, StoreError, SystemClock};
 use codeagent_project::fs::create_whole;
 use codeagent_project::harmless::{harmless, one_line};
 use codeagent_project::msg;
-use codeagent_project::task_log;
 use codeagent_server::{end_survivors_in, notices, survivor_line};
 
 use crate::args::JsonArg;
@@ -79,7 +78,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let grace = loaded.config.executor.kill_grace;
         for survivor in end_survivors_in(&before.state, &loaded.project_dir, grace) {
             let line = survivor_line(&survivor, &context.say);
-            context.out.line(harmless(&task_log::mask(&line)))?;
+            context.out.line(harmless(&line))?;
         }
     }
     Ok(Exit::Done)

@@ -5,13 +5,14 @@
 
 use std::io;
 
-use super::secrets::{Class, MASK, Secrets};
+use super::secrets::{Class, LONGEST_HEADER, MASK, Secrets};
 
 /// How much of an unfinished line is held back at most.
 const HOLD: usize = 8 << 10;
 
-/// How much is held back of a line that is longer than that: enough to see what follows a name.
-const HOLD_LONG: usize = 1 << 10;
+/// How much is held back of a line that is longer than that: enough to see what follows a name, and whether a dot
+/// follows the header of a web token.
+const HOLD_LONG: usize = LONGEST_HEADER + (1 << 10);
 
 /// The state of one stream between two chunks.
 #[derive(Debug)]
@@ -153,6 +154,7 @@ impl Masker {
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
+    use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
 
@@ -293,6 +295,45 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_value_hides_no_other_secret() {
+        let long = |end: &str| format!("{}{end}", "0123456789abcdef".repeat(4));
+        let values =
+            ["hunter2hunter2", "hunter2hunter2_prod", "HUNTER2hunter2", "PassWord=1 of all", "SK-abcdefghi"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([long("-one"), long("-two and \"more\"")])
+                .collect::<Vec<_>>();
+        for (text, want) in [
+            ("a hunter2hunter2_PROD b".to_owned(), "a ***_PROD b".to_owned()),
+            ("a hunter2hunter2_prod b".to_owned(), "a *** b".to_owned()),
+            ("a HUNTER2hunter2_prod b".to_owned(), "a ***_prod b".to_owned()),
+            ("a HUNTER2HUNTER2_prod b".to_owned(), "a HUNTER2HUNTER2_prod b".to_owned()),
+            ("a password=1 of all b".to_owned(), "a password=*** of all b".to_owned()),
+            (format!("a {SK} b"), "a sk-*** b".to_owned()),
+            (long("-one b"), "*** b".to_owned()),
+            (long("-two and \"more\" b"), "*** b".to_owned()),
+        ] {
+            assert_eq!(masked(&[text.as_bytes()], &values), want);
+        }
+    }
+
+    #[test]
+    fn values_are_masked_in_json_too() {
+        let long = format!("{}/\"and\"\\more", "x9".repeat(40));
+        let values = ["hunter\"2\\x".to_owned(), "пароль/🐎".to_owned(), long.clone()];
+        for (text, want) in [
+            (serde_json::json!({ "a": "so hunter\"2\\x it is" }).to_string(), r#"{"a":"so *** it is"}"#),
+            (serde_json::json!({ "a": long }).to_string(), r#"{"a":"***"}"#),
+            (r"\u043f\u0430\u0440\u043e\u043b\u044c/\ud83d\udc0e!".to_owned(), "***!"),
+            (r"\u043F\u0430\u0440\u043E\u043B\u044C/\uD83D\uDC0E!".to_owned(), "***!"),
+        ] {
+            assert_eq!(masked(&[text.as_bytes()], &values), want, "{text}");
+            let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+            assert_eq!(masked(&bytes, &values), want, "{text}");
+        }
+    }
+
+    #[test]
     fn a_secret_without_end_costs_no_memory() {
         let text = format!("password={}\nnext\n", "x".repeat(100_000));
         let chunks: Vec<&[u8]> = text.as_bytes().chunks(777).collect();
@@ -309,6 +350,89 @@ mod tests {
         };
         masker.push(&secrets, b"compiling 17 of 20 ", &mut sink).unwrap();
         assert_eq!(out, b"compiling 17 of 20 ");
+    }
+
+    fn time_of(secrets: &Secrets, text: &str, size: usize) -> Duration {
+        let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+        let once = || {
+            let begin = Instant::now();
+            masked_with(secrets, &chunks);
+            begin.elapsed()
+        };
+        (0..3).map(|_| once()).min().unwrap()
+    }
+
+    /// Each begin of a secret that is none is looked at with what follows it. Where it were the rest of the line each
+    /// time, these would take a hundred times as long as a text of ordinary words.
+    #[test]
+    fn what_looks_like_secrets_costs_no_more_than_other_text() {
+        let secrets = Secrets::new(&["correct horse battery".to_owned(), "aaaaaaaaab".repeat(20)]);
+        let mixed = format!("eyJ/{SK}/");
+        let pieces = [
+            "eyJ",
+            "eyJ/",
+            "eyJ=",
+            "eyJ.",
+            "=eyJ",
+            "eyJ~.",
+            &mixed,
+            "sk-",
+            "sk-/",
+            "/sk-",
+            "xoxb-",
+            "hf_",
+            "password",
+            "password=",
+            "password=\\\"",
+            "password=\"\\",
+            "password: ",
+            "--password ",
+            "token=1 ",
+            "token=1&",
+            "pwd='x'",
+            "secret_key",
+            "Bearer ",
+            "bearer a ",
+            "Authorization: ",
+            "authorization",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----a ",
+            "-----",
+            "://",
+            "a://b:",
+            "://a@",
+            "://:@/",
+            "correct horse ",
+            "CORRECT HORSE BATTERY",
+            "aaaaaaaaa",
+            "\r",
+            "\\",
+        ];
+        let text = |piece: &str| piece.repeat((64 << 10) / piece.len());
+        for size in [usize::MAX, 5000] {
+            let ordinary = time_of(&secrets, &text("tokens "), size);
+            for piece in pieces {
+                let time = time_of(&secrets, &text(piece), size);
+                assert!(time < 40 * ordinary, "{piece:?}: {time:?}, other text {ordinary:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_web_token_is_masked_however_long_its_header_is_and_however_it_is_cut() {
+        for (length, is_token) in [(30, true), (4000, true), (5000, false)] {
+            let token = format!("eyJ{}.eyJzdWIi.c2lnbmF0dXJl", "a".repeat(length));
+            for (before, after) in [("", " b\n"), ("x ", "/c\n"), ("/", &" b".repeat(9000))] {
+                let text = format!("{before}{token}{after}");
+                let whole = one(&text);
+                assert_eq!(!whole.contains("c2lnbmF0dXJl"), is_token, "{length}");
+                for size in [1, 100, 4096] {
+                    let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+                    assert_eq!(masked(&chunks, &[]), whole, "{length} in chunks of {size}");
+                }
+            }
+        }
     }
 
     fn piece() -> impl Strategy<Value = String> {

@@ -1,10 +1,11 @@
 //! Task logs: one file for each attempt, `logs/task_<id>_<YYYYMMDD_HHMMSS>.log`, with the child's output in it,
 //! bounded in size and with secrets masked (the guide's TaskLogger).
 //!
-//! `name` and `header` say whose log a file is, `mask` and `secrets` what must not stand in it, `bounded` how much of
+//! `name` and `header` say whose log a file is, `mask`, `secrets`, `escapes` and `variables` what must not stand in it, `bounded` how much of
 //! the output is kept.
 
 mod bounded;
+mod escapes;
 mod filter;
 mod header;
 mod mask;
@@ -12,6 +13,7 @@ mod name;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +26,7 @@ use jiff::civil::DateTime;
 use self::bounded::Bounded;
 use self::mask::Masker;
 use self::secrets::Secrets;
-pub use self::secrets::secret_values;
+pub use self::variables::secret_values;
 use crate::fs::{append_private, create_new_private, create_private_dirs};
 
 /// How many attempts of one task may begin in one second.
@@ -138,7 +140,9 @@ impl TaskLogs {
     fn begin(&self, header: &LogHeader<'_>, path: PathBuf, file: fs::File) -> io::Result<TaskLog> {
         // A text of 1 MB must not use the log up.
         let limit = usize::try_from(self.max_bytes / 8).unwrap_or(usize::MAX).clamp(256, 64 << 10);
-        let head = self.mask(&header::write(header, limit));
+        // It is cut there: a part of a secret would not be known any more.
+        let text = self.mask(header.text);
+        let head = self.mask(&header::write(&LogHeader { text: &text, ..*header }, limit));
         let mut log = TaskLog::new(Bounded::new(path, file, 0, self.max_bytes), Arc::clone(&self.secrets));
         log.file.write(head.as_bytes())?;
         Ok(log)

@@ -6,6 +6,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
+use super::escapes::json_forms;
 use super::filter::Filter;
 
 /// What stands where a secret stood.
@@ -83,7 +84,7 @@ const KEYS: [(&str, usize); 19] = [
 ];
 
 /// Shorter values that are handed in would mask ordinary words.
-const SHORTEST_VALUE: usize = 8;
+pub(super) const SHORTEST_VALUE: usize = 8;
 
 /// Longer values are found by their first bytes, so that the automaton stays small.
 const LONGEST_PATTERN: usize = 64;
@@ -94,18 +95,57 @@ const KEY_END: &[u8] = b"-----";
 /// A longer line of a private key is taken for a part of it before its end was seen.
 const LONGEST_KEY_LINE: usize = 1 << 10;
 
+/// The header of a JSON web token is at most so long; certificates may stand in it.
+pub(super) const LONGEST_HEADER: usize = 4 << 10;
+
 /// Everything that is known about secrets; shared by all logs.
 #[derive(Debug)]
 pub(super) struct Secrets {
     filter: Filter,
-    /// Of the first [`LONGEST_PATTERN`] bytes of each pattern. `None` would mean billions of states, which patterns
-    /// of this length cannot have.
+    /// Of the heads. `None` would mean billions of states, which heads of this length cannot have.
     automaton: Option<AhoCorasick>,
-    rules: Vec<Rule>,
-    patterns: Vec<Vec<u8>>,
+    heads: Vec<Head>,
     longest: usize,
     /// Whether a pattern has a blank in it, so that the last word is not all that may be the begin of one.
     has_blanks: bool,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    text: Vec<u8>,
+    rule: Rule,
+}
+
+/// The first [`LONGEST_PATTERN`] bytes of patterns in lower case, by which the automaton finds them.
+#[derive(Debug)]
+struct Head {
+    text: Vec<u8>,
+    /// Those that begin so, in upper or lower case.
+    patterns: Vec<Pattern>,
+    /// The longest head that this one begins with: what stands there where this one was not meant.
+    shorter: Option<usize>,
+}
+
+impl Head {
+    fn all_of(patterns: Vec<Pattern>) -> Vec<Self> {
+        let head =
+            |pattern: &Pattern| pattern.text[..pattern.text.len().min(LONGEST_PATTERN)].to_ascii_lowercase();
+        let mut sorted: Vec<_> = patterns.into_iter().map(|pattern| (head(&pattern), pattern)).collect();
+        sorted.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut heads: Vec<Self> = Vec::new();
+        for (text, pattern) in sorted {
+            // What this one begins with was before it, and all between them begin with that too.
+            let mut place = heads.len().checked_sub(1);
+            while let Some(at) = place.filter(|at| !text.starts_with(&heads[*at].text)) {
+                place = heads[at].shorter;
+            }
+            match place {
+                Some(at) if heads[at].text == text => heads[at].patterns.push(pattern),
+                shorter => heads.push(Self { text, patterns: vec![pattern], shorter }),
+            }
+        }
+        heads
+    }
 }
 
 /// A place to mask: `[from, to)`.
@@ -192,9 +232,10 @@ fn is_name(byte: u8) -> bool {
 impl Secrets {
     /// With values to mask besides what looks like a secret. Of a value of several lines each line is one.
     pub(super) fn new(values: &[String]) -> Self {
-        let mut patterns: Vec<(Vec<u8>, Rule)> = Vec::new();
-        patterns.extend(PREFIXES.iter().map(|(text, min)| (text.as_bytes().to_vec(), Rule::Prefix(*min))));
-        patterns.extend(KEYS.iter().map(|(text, min)| (text.as_bytes().to_vec(), Rule::Key(*min))));
+        let pattern = |text: &str, rule: Rule| Pattern { text: text.as_bytes().to_vec(), rule };
+        let mut patterns: Vec<Pattern> = Vec::new();
+        patterns.extend(PREFIXES.iter().map(|(text, min)| pattern(text, Rule::Prefix(*min))));
+        patterns.extend(KEYS.iter().map(|(text, min)| pattern(text, Rule::Key(*min))));
         let others = [
             ("eyJ", Rule::Jwt),
             ("authorization", Rule::Authorization),
@@ -202,30 +243,30 @@ impl Secrets {
             ("://", Rule::Url),
             ("-----BEGIN ", Rule::PrivateKey),
         ];
-        patterns.extend(others.iter().map(|(text, rule)| (text.as_bytes().to_vec(), *rule)));
+        patterns.extend(others.iter().map(|(text, rule)| pattern(text, *rule)));
         let lines = values.iter().flat_map(|value| value.lines()).map(str::trim);
-        let long = lines.filter(|line| line.len() >= SHORTEST_VALUE);
-        patterns.extend(long.map(|line| (line.as_bytes().to_vec(), Rule::Value)));
-        let (patterns, rules): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let starts = patterns.iter().map(|pattern: &Vec<u8>| &pattern[..pattern.len().min(LONGEST_PATTERN)]);
+        for line in lines.filter(|line| line.len() >= SHORTEST_VALUE) {
+            patterns.push(pattern(line, Rule::Value));
+            patterns.extend(json_forms(line).iter().map(|form| pattern(form, Rule::Value)));
+        }
+        let has_blanks = patterns.iter().any(|p| p.rule == Rule::Value && p.text.contains(&b' '));
+        let heads = Head::all_of(patterns);
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
             .start_kind(StartKind::Anchored)
-            .build(starts);
-        let filter = Filter::new(patterns.iter().map(Vec::as_slice));
-        let has_blanks = patterns.iter().zip(&rules).any(|(p, r)| *r == Rule::Value && p.contains(&b' '));
-        let longest = patterns.iter().map(Vec::len).max().unwrap_or(0).min(LONGEST_PATTERN);
-        Self { filter, automaton: automaton.ok(), rules, patterns, longest, has_blanks }
+            .build(heads.iter().map(|head| &head.text));
+        let filter = Filter::new(heads.iter().map(|head| head.text.as_slice()));
+        let longest = heads.iter().map(|head| head.text.len()).max().unwrap_or(0);
+        Self { filter, automaton: automaton.ok(), heads, longest, has_blanks }
     }
 
     /// The next secret that begins in `bytes` at or after `from`. `before` is the byte before the first, if any.
     pub(super) fn next(&self, bytes: &[u8], mut from: usize, before: Option<u8>) -> Option<Secret> {
         loop {
-            let (pattern, start, end) = self.find(bytes, from)?;
-            let seen = Seen { bytes, start, end, before };
-            if let Some(secret) = self.confirm(pattern, seen).filter(|secret| secret.from < secret.to) {
+            let (head, start) = self.find(bytes, from)?;
+            if let Some(secret) = self.confirm(head, bytes, start, before) {
                 return Some(secret);
             }
             from = start + 1;
@@ -239,40 +280,35 @@ impl Secrets {
         let window = rest.len().saturating_sub(self.longest.saturating_sub(1));
         let partial = if self.has_blanks { window } else { word(rest.len()).max(window) };
         // From the begin of the word: what stands before a name decides too (`--token`).
-        let hit = self.find(rest, 0).map(|(_, start, _)| word(start).max(start.saturating_sub(64)));
+        let hit = self.find(rest, 0).map(|(_, start)| word(start).max(start.saturating_sub(64)));
         hit.map_or(partial, |hit| hit.min(partial))
     }
 
-    fn find(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize, usize)> {
+    /// The next place where a head stands, and the longest one there.
+    fn find(&self, bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
         let automaton = self.automaton.as_ref()?;
         loop {
             from = self.filter.next(bytes, from)?;
             if let Some(hit) = automaton.find(Input::new(bytes).anchored(Anchored::Yes).range(from..)) {
-                return Some((hit.pattern().as_usize(), hit.start(), hit.end()));
+                return Some((hit.pattern().as_usize(), hit.start()));
             }
             from += 1;
         }
     }
 
-    fn confirm(&self, pattern: usize, seen: Seen<'_>) -> Option<Secret> {
-        let whole = &self.patterns[pattern];
-        let exact = whole.starts_with(&seen.bytes[seen.start..seen.end]);
-        match self.rules[pattern] {
-            Rule::Prefix(min) => seen.token(min).filter(|_| exact),
-            Rule::Jwt => seen.web_token().filter(|_| exact),
-            Rule::Key(min) => seen.key(min),
-            Rule::Authorization => seen.authorization(),
-            Rule::Bearer => seen.run(seen.end, Class::Token).filter(|secret| secret.to - secret.from >= 12),
-            Rule::Url => seen.url(),
-            Rule::PrivateKey => seen.private_key(),
-            Rule::Value if !exact => None,
-            Rule::Value if seen.bytes[seen.start..].starts_with(whole) => {
-                seen.fixed(seen.start, seen.start + whole.len())
+    /// The secret at a place: of the patterns that may stand there the longest that does.
+    fn confirm(&self, head: usize, bytes: &[u8], start: usize, before: Option<u8>) -> Option<Secret> {
+        let mut next = Some(head);
+        while let Some(head) = next.and_then(|at| self.heads.get(at)) {
+            let seen = Seen { bytes, start, end: start + head.text.len(), before };
+            let whole = || head.patterns.iter().find_map(|pattern| seen.whole(pattern));
+            let part = || head.patterns.iter().find_map(|pattern| seen.part(pattern));
+            if let Some(secret) = whole().or_else(part) {
+                return Some(secret);
             }
-            // The begin of a long value: the rest may be wrapped, or still to come.
-            Rule::Value if whole.len() > LONGEST_PATTERN => seen.run(seen.start, Class::Word),
-            Rule::Value => None,
+            next = head.shorter;
         }
+        None
     }
 }
 
@@ -286,6 +322,30 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    fn whole(&self, pattern: &Pattern) -> Option<Secret> {
+        let is_exact = || self.bytes[self.start..].starts_with(&pattern.text);
+        let secret = match pattern.rule {
+            Rule::Prefix(min) => self.token(min).filter(|_| is_exact()),
+            Rule::Jwt => self.web_token().filter(|_| is_exact()),
+            Rule::Key(min) => self.key(min),
+            Rule::Authorization => self.authorization(),
+            Rule::Bearer => self.run(self.end, Class::Token).filter(|secret| secret.to - secret.from >= 12),
+            Rule::Url => self.url(),
+            Rule::PrivateKey => self.private_key(),
+            Rule::Value if is_exact() => self.fixed(self.start, self.start + pattern.text.len()),
+            Rule::Value => None,
+        };
+        secret.filter(|secret| secret.from < secret.to)
+    }
+
+    /// The begin of a long value: the rest may be wrapped, or still to come.
+    fn part(&self, pattern: &Pattern) -> Option<Secret> {
+        let is_long = pattern.rule == Rule::Value && pattern.text.len() > LONGEST_PATTERN;
+        let is_begin = || pattern.text.starts_with(&self.bytes[self.start..self.end]);
+        let secret = (is_long && is_begin()).then(|| self.run(self.start, Class::Word)).flatten();
+        secret.filter(|secret| secret.from < secret.to)
+    }
+
     fn at(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
@@ -306,18 +366,31 @@ impl Seen<'_> {
     }
 
     /// What follows a prefix: long enough, and not a word (`sk-learn-…`) but with a digit in it.
+    ///
+    /// Where a word begins comes first: of all the places in a run of names only one is followed to its end, so that a
+    /// run costs its bytes once, whatever is repeated in it.
     fn token(&self, min: usize) -> Option<Secret> {
+        if !self.begins_word() {
+            return None;
+        }
         let rest = &self.bytes[self.end..];
         let length = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
-        let fits = length >= min && rest[..length].iter().any(u8::is_ascii_digit) && self.begins_word();
+        let fits = length >= min && rest[..length].iter().take(LONGEST_HEADER).any(u8::is_ascii_digit);
         let class = if length == rest.len() { Class::Token } else { Class::Fixed };
         fits.then_some(Secret { sign: self.start, from: self.end, to: self.end + length, class })
     }
 
+    /// A header and the dot behind it, then the rest: only where the dot is there, it is looked at (see `token`).
     fn web_token(&self) -> Option<Secret> {
-        let secret = self.run(self.end, Class::Token)?;
-        let token = &self.bytes[secret.from..secret.to];
-        (token.len() >= 30 && token.contains(&b'.') && self.begins_word()).then_some(secret)
+        if !self.begins_word() {
+            return None;
+        }
+        let header = self.skip(self.end, LONGEST_HEADER, is_name);
+        let padding = self.skip(header, 2, |b| b == b'=');
+        if self.at(padding) != Some(b'.') {
+            return None;
+        }
+        self.run(self.end, Class::Token).filter(|secret| secret.to - secret.from >= 30)
     }
 
     fn skip(&self, from: usize, most: usize, what: impl Fn(u8) -> bool) -> usize {
@@ -403,32 +476,4 @@ impl Seen<'_> {
         // Masked already: what follows was looked at then.
         self.run(from, Class::Base64Lines).filter(|_| !self.bytes[from..].starts_with(MASK))
     }
-}
-
-/// The values of environment variables whose names look secret (`…_KEY`, `…_TOKEN`, `…_PASSWORD` and the like), long
-/// enough to be told from other text. Paths are not secret.
-pub fn secret_values(variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
-    const WORDS: [&str; 13] = [
-        "KEY",
-        "KEYS",
-        "APIKEY",
-        "TOKEN",
-        "TOKENS",
-        "SECRET",
-        "SECRETS",
-        "PASSWORD",
-        "PASSWD",
-        "PASS",
-        "PASSPHRASE",
-        "CREDENTIAL",
-        "CREDENTIALS",
-    ];
-    let is_secret =
-        |name: &str| name.to_ascii_uppercase().split(['_', '-', '.']).any(|word| WORDS.contains(&word));
-    let fits = |value: &str| value.trim().len() >= SHORTEST_VALUE && !value.starts_with('/');
-    variables
-        .into_iter()
-        .filter(|(name, value)| is_secret(name) && fits(value))
-        .map(|(_, value)| value)
-        .collect()
 }
