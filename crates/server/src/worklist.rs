@@ -182,6 +182,14 @@ impl Worklist {
         if plan.entries.iter().all(|entry| entry.line.is_none()) {
             return Vec::new();
         }
+        // As a rule only boxes were written: then there is nothing to look up.
+        let mut both = self.plan.entries.iter().zip(&plan.entries);
+        if !is_first
+            && self.plan.entries.len() <= plan.entries.len()
+            && both.all(|(former, now)| former.id == now.id)
+        {
+            return Vec::new();
+        }
         let listed: HashSet<&TaskId> = plan.entries.iter().map(|entry| &entry.id).collect();
         let waits = |task: &&Task| {
             let is_free = task.state() != TaskState::InProgress && waits_for_line(task);
