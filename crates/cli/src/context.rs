@@ -61,10 +61,11 @@ impl Context {
     pub(crate) fn access(&mut self) -> Result<Access, CliError> {
         let error = match self.load(vec![]) {
             Ok(loaded) => return Ok(Access::open(&loaded)),
-            Err(CliError::Config(error)) => error,
+            // A file that a flag names may be of another project, whose server is not the one that is found here.
+            Err(CliError::Config(error)) if self.global.config.is_none() => error,
             Err(error) => return Err(error),
         };
-        let request = ConfigRequest { config_flag: None, without_file: true, ..self.request(vec![])? };
+        let request = ConfigRequest { without_file: true, ..self.request(vec![])? };
         let access = load(&request).ok().map(|defaults| Access::open(&defaults));
         let live = access.filter(Access::is_live).ok_or_else(|| CliError::Config(error.clone()))?;
         complain(&format!("{}: {}", self.say.text("cli-label-warning"), error.render(&self.say)));

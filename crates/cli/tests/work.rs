@@ -373,6 +373,9 @@ fn a_broken_configuration_does_not_reach_a_running_server() {
     assert!(said.done().err.starts_with("warning: config/config.yaml:1:22: "), "{}", said.err);
     project.say(&["add", "Second", "--id", "second"]).done();
     let first = project.json(&["list", "--json"])["tasks"][0]["task_id"].as_str().unwrap().to_owned();
+    // A file that is named may be another project's: its server is not the one that works here.
+    let named = ["stop", "--config", "config/config.yaml"];
+    project.say(&named).failed(2, &["error: config/config.yaml:1:22"]);
     project.say(&["restart"]).done();
     project.say(&["cancel", &first]).done();
     let log = || project.read("logs/code_agent.log");

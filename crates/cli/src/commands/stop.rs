@@ -1,5 +1,6 @@
 //! `codeagent stop`.
 
+use codeagent_runner::ATTEMPT_ID_VAR;
 use codeagent_server::Access;
 use codeagent_server::api::StopKind;
 
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 /// Whether we were started by the attempt that runs: the server waits for its end, and it would wait for ours.
 fn is_within_attempt(access: &Access, context: &Context) -> Result<bool, CliError> {
-    let Some(own) = context.env.get("CODEAGENT_ATTEMPT_ID") else { return Ok(false) };
+    let Some(own) = context.env.get(ATTEMPT_ID_VAR) else { return Ok(false) };
     let current = access.status()?.current;
     Ok(current.iter().any(|task| task.attempt_id.as_ref().is_some_and(|id| *id.0 == *own)))
 }
